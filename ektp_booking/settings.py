@@ -1,0 +1,354 @@
+"""All settings, read from the environment and grouped by concern.
+
+docs/operate.md lists the variables. Three modes come out of them:
+
+- production: `DATABASE_URL` is set and `DEMO` is off (or `PRODUCTION=on`); every key must be given;
+- demo: `DEMO=on`, what `make run` sets; keys and servers are made in `var/`;
+- otherwise development and tests: as demo, without demo sign-ins and the demo's messages.
+
+ektp_booking/checks.py refuses what would be unsafe in production.
+"""
+
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import django_stubs_ext
+import environ
+from csp.constants import NONCE, NONE, SELF
+
+from ektp_booking import embedded, keys, logs
+
+django_stubs_ext.monkeypatch()
+
+env = environ.Env()
+
+# --- Mode and places on disk ---------------------------------------------------------------------
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = embedded.var_dir()
+
+DEMO = env.bool("DEMO", default=False)
+DEBUG = env.bool("DEBUG", default=False)
+PRODUCTION = env.bool("PRODUCTION", default=bool(env.str("DATABASE_URL", default="")) and not DEMO)
+# A long-running process (web, worker, beat) sets this through its own start-up.
+RATE_LIMITS = env.bool("RATE_LIMITS", default=True)
+
+# --- Keys ----------------------------------------------------------------------------------------
+# Three files apart, in production: whoever has the database and one of them has not all
+# (docs/operate.md). PERSONAL_DATA_KEYS: `id:base64` of 32 bytes, separated by commas; the first
+# one seals, the others only open.
+
+if not PRODUCTION:
+    keys.ensure_keys(VAR_DIR / "keys.env")
+    env.read_env(str(VAR_DIR / "keys.env"))
+
+SECRET_KEY = env.str("SECRET_KEY", default="")
+PERSONAL_DATA_KEYS = env.list("PERSONAL_DATA_KEYS", default=[])
+LOOKUP_PEPPER = env.str("LOOKUP_PEPPER", default="")
+TOKEN_KEY = env.str("TOKEN_KEY", default="")
+
+# --- Addresses -----------------------------------------------------------------------------------
+
+SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS",
+    default=[urlsplit(SITE_URL).hostname or ""] if PRODUCTION else ["127.0.0.1", "localhost"],
+)
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# The client's address is taken from X-Forwarded-For only where the peer is one of these
+# (addresses or networks; `unix` for a proxy on a Unix socket): see middleware.TrustedProxy.
+TRUSTED_PROXY = env.list("TRUSTED_PROXY", default=[])
+
+ROOT_URLCONF = "ektp_booking.urls"
+WSGI_APPLICATION = "ektp_booking.wsgi.application"
+
+# --- Apps and middleware -------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "ektp_booking",
+    "services",
+    "notifications",
+    "locations",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "rest_framework",
+    "knox",
+    "drf_spectacular",
+    "drf_standardized_errors",
+    "django_htmx",
+    "csp",
+    "phonenumber_field",
+    "pgtrigger",
+    "pghistory",
+]
+
+MIDDLEWARE = [
+    "ektp_booking.middleware.RequestLog",
+    "ektp_booking.middleware.TrustedProxy",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "ektp_booking.middleware.Envelope",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "ektp_booking.middleware.Locale",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        # The roof's templates come first: its page frame also dresses the libraries' pages.
+        "DIRS": [BASE_DIR / "ektp_booking" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ],
+        },
+    }
+]
+
+# --- Databases -----------------------------------------------------------------------------------
+# `default` is the role of the running processes (ektp_app: no DDL, owns nothing); `owner` is for
+# `manage.py migrate` alone. The limits of reliability.md, decision 7.
+
+DATABASE_URL = env.str("DATABASE_URL", default=embedded.database_url("ektp_app"))
+DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", default="")
+if not DATABASE_OWNER_URL and not env.str("DATABASE_URL", default=""):
+    DATABASE_OWNER_URL = embedded.database_url("ektp_owner")
+
+DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", default=4)  # per process; 0: no pool
+
+DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+DATABASES["default"] |= {
+    "CONN_MAX_AGE": 0,
+    "CONN_HEALTH_CHECKS": True,
+    "DISABLE_SERVER_SIDE_CURSORS": True,
+    "TEST": {"MIRROR": "owner"},
+}
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    {
+        "connect_timeout": 2,
+        "application_name": "ektp",
+        "options": "-c statement_timeout=5s -c lock_timeout=2s"
+        " -c idle_in_transaction_session_timeout=10s",
+    }
+)
+if DATABASE_POOL_SIZE:
+    DATABASES["default"]["OPTIONS"]["pool"] = {
+        "min_size": 1,
+        "max_size": DATABASE_POOL_SIZE,
+        "timeout": 2,  # then a calm 503, not Django's 500 after 30 s
+        # A pool that gave up is asked again by the next request: the site heals within about a
+        # second of the database, where the default's growing pauses would take minutes.
+        "reconnect_timeout": 1,
+    }
+if DATABASE_OWNER_URL:
+    DATABASES["owner"] = env.db_url_config(DATABASE_OWNER_URL)
+    DATABASES["owner"].setdefault("OPTIONS", {}).update(
+        {"connect_timeout": 5, "application_name": "ektp-owner"}
+    )
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Nothing on the residents' path may need Redis, so the cache is a table too.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}
+}
+
+# --- Language and time ---------------------------------------------------------------------------
+
+LANGUAGE_CODE = "id"
+LANGUAGES = [("id", "Bahasa Indonesia"), ("en", "English")]
+LOCALE_PATHS = [
+    BASE_DIR / "services" / "resident" / "locale",
+    BASE_DIR / "services" / "counter" / "locale",
+    BASE_DIR / "services" / "supervisor" / "locale",
+    BASE_DIR / "services" / "api" / "locale",
+    BASE_DIR / "services" / "locale",
+    BASE_DIR / "notifications" / "locale",
+    BASE_DIR / "locations" / "locale",
+    BASE_DIR / "ektp_booking" / "locale",
+]
+FORMAT_MODULE_PATH = ["ektp_booking.formats"]
+TIME_ZONE = "Asia/Jakarta"
+USE_I18N = True
+USE_TZ = True
+PHONENUMBER_DEFAULT_REGION = "ID"
+PHONENUMBER_DB_FORMAT = "E164"
+
+# --- Sign-in -------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "locations.Staff"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+
+ACCOUNT_ADAPTER = "ektp_booking.accounts.ClosedSignUp"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_RATE_LIMITS = (
+    {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"} if RATE_LIMITS else False
+)
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "e-KTP Jember"
+
+# --- Sessions and cookies ------------------------------------------------------------------------
+
+SECURE_COOKIES = PRODUCTION
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# `__Host-` binds a cookie to this host and to https; browsers refuse it over plain http.
+SESSION_COOKIE_NAME = "__Host-session" if SECURE_COOKIES else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if SECURE_COOKIES else "csrf"
+LANGUAGE_COOKIE_SECURE = SECURE_COOKIES
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# --- Security headers and limits -----------------------------------------------------------------
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if PRODUCTION:
+    SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    # Trustworthy because middleware.TrustedProxy drops the header from everybody else.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# A booking is about 1 KB of JSON; 64 KB is plenty for every form and body here.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+DATA_UPLOAD_MAX_NUMBER_FILES = 5
+
+# --- Static files --------------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+# While trying out, files are served from where they lie; production collects them first.
+WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# --- REST API ------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "knox.auth.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
+    "PAGE_SIZE": 50,
+    "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+DRF_STANDARDIZED_ERRORS = {"ENABLE_IN_DEBUG_FOR_UNHANDLED_EXCEPTIONS": True}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "e-KTP Jember",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+# --- Messages to people --------------------------------------------------------------------------
+
+NOTIFICATIONS_DESCRIBE = "services.messages.describe"
+vars().update(env.email_url("EMAIL_URL", default="dummymail://" if DEMO else "consolemail://"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="e-KTP Jember <no-reply@localhost>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# --- Celery --------------------------------------------------------------------------------------
+# Redis carries nothing but "look now": losing it loses nothing, so no results, no ETA, no retry.
+
+REDIS_URL = env.str("REDIS_URL", default=embedded.redis_url())
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "socket_keepalive": True}
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_SOFT_TIME_LIMIT = 90
+CELERY_TASK_TIME_LIMIT = 120
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_ENABLE_UTC = True
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat" / "schedule")
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {}
+
+# --- Logs ----------------------------------------------------------------------------------------
+
+LOGGING_CONFIG = None
+logs.configure(json=not (DEBUG or sys.stderr.isatty()), debug=DEBUG)

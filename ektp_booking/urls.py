@@ -1,0 +1,26 @@
+"""Every address of the site. Indonesian stands at `/…`, English at `/en/…`."""
+
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib import admin
+from django.urls import include, path
+
+from ektp_booking import health
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("api/v1/", include("services.api.urls")),
+    *i18n_patterns(
+        path("admin/", admin.site.urls),
+        path("akun/", include("allauth.urls")),
+        path("petugas/", include("services.counter.urls")),
+        path("pengawas/", include("services.supervisor.urls")),
+        path("", include("services.resident.urls")),
+        prefix_default_language=False,
+    ),
+]
+
+handler400 = "ektp_booking.errors.bad_request"
+handler403 = "ektp_booking.errors.permission_denied"
+handler404 = "ektp_booking.errors.page_not_found"
+handler500 = "ektp_booking.errors.server_error"

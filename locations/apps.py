@@ -1,0 +1,7 @@
+"""Where and when."""
+
+from django.apps import AppConfig
+
+
+class LocationsConfig(AppConfig):
+    name = "locations"

@@ -1,0 +1,7 @@
+"""Telling people."""
+
+from django.apps import AppConfig
+
+
+class NotificationsConfig(AppConfig):
+    name = "notifications"

@@ -1,0 +1,7 @@
+"""Who comes for what."""
+
+from django.apps import AppConfig
+
+
+class ServicesConfig(AppConfig):
+    name = "services"
