@@ -58,7 +58,7 @@ def refuse(request: HttpRequest, status: int, code: str) -> HttpResponse:
     else:
         page = status if status in PAGES else 400
         context = {"status": status, "code": code, "detail": detail(status)}
-        response = HttpResponse(render_to_string(f"{page}.html", context), status=status)
+        response = HttpResponse(render_to_string(f"{page}.html", context, request), status=status)
     if status == 503:
         response["Retry-After"] = str(RETRY_AFTER_SECONDS)
     response["Cache-Control"] = "no-store"

@@ -113,7 +113,12 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         # The roof's templates come first: its page frame also dresses the libraries' pages.
-        "DIRS": [BASE_DIR / "ektp_booking" / "templates"],
+        "DIRS": [
+            BASE_DIR / "ektp_booking" / "templates",
+            BASE_DIR / "services" / "resident" / "templates",
+            BASE_DIR / "services" / "counter" / "templates",
+            BASE_DIR / "services" / "supervisor" / "templates",
+        ],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -121,6 +126,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
+                "ektp_booking.frame.frame",
             ],
         },
     }
