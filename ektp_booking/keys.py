@@ -39,7 +39,7 @@ def _fresh_keys() -> str:
     return (
         "# Made for trying out. Without these keys the data in var/ cannot be read.\n"
         f"SECRET_KEY={secrets.token_urlsafe(50)}\n"
-        f"PERSONAL_DATA_KEYS=k1:{key()}\n"
+        f"PERSONAL_DATA_KEYS=1:{key()}\n"
         f"LOOKUP_PEPPER={key()}\n"
         f"TOKEN_KEY={key()}\n"
     )

@@ -5,11 +5,20 @@ room beside the walk-in reserve; on the day itself the reserve is open to everyb
 bookings decides by the same rule when somebody takes the place.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import F, FloatField, Func, Value
+
+from locations.models import Slot
+from services.models import Service
+
+ALTERNATIVES = 5
+#: How far from the wanted time other places are looked for.
+NEAR = timedelta(days=21)
 
 # One row of locations_slot as `s`; `clock.now` is the database's clock or the time passed in.
 _ROOM = """
@@ -120,6 +129,42 @@ def next_free(service_id: int, *, now: datetime | None = None) -> dict[int, Next
         now=now,
     )
     return {row[0]: NextFree(*row) for row in rows}
+
+
+def nearest_free(
+    service: Service,
+    wanted: Slot,
+    now: datetime | None = None,
+    limit: int = ALTERNATIVES,
+) -> Sequence[Slot]:
+    """Up to `limit` free slots near a wanted one: the same place first, then others by time.
+
+    At most two statements. Each slot has its location loaded, and `available`.
+    """
+    seconds_away = Func(
+        F("starts_at"),
+        Value(wanted.starts_at),
+        template="abs(extract(epoch from (%(expressions)s)))",
+        arg_joiner=" - ",
+        output_field=FloatField(),
+    )
+    near = (
+        Slot.objects.bookable(now)
+        .filter(
+            starts_at__gt=wanted.starts_at - NEAR,
+            starts_at__lt=wanted.starts_at + NEAR,
+            location__active=True,
+            location__offering__service=service,
+        )
+        .exclude(pk=wanted.pk)
+        .select_related("location", "location__district")
+        .annotate(seconds_away=seconds_away)
+        .order_by("seconds_away", "starts_at", "id")
+    )
+    here = list(near.filter(location_id=wanted.location_id)[:limit])
+    if len(here) == limit:
+        return here
+    return here + list(near.exclude(location_id=wanted.location_id)[: limit - len(here)])
 
 
 def _rows(sql: str, **values: Any) -> list[tuple[Any, ...]]:

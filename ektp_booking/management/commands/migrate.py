@@ -8,6 +8,8 @@ from django.core.management.base import CommandParser
 from django.core.management.commands.migrate import Command as DjangoMigrate
 from django.db import OperationalError, connections
 
+from ektp_booking.protections import protect
+
 LOCK_TIMEOUT = "200ms"
 ATTEMPTS = 25
 PAUSE_SECONDS = 0.4
@@ -42,23 +44,5 @@ class Command(DjangoMigrate):
         if options["plan"] or options["check_unapplied"]:
             return None
         call_command("createcachetable", database=options["database"], verbosity=0)
-        grant_to_app(options["database"])
+        protect(options["database"])
         return None
-
-
-def grant_to_app(alias: str) -> None:
-    """Let the role `ektp_app` read and write what the migrations have made.
-
-    The rights themselves are written in the migrations of `locations` as the function
-    `ektp_grants()`, so that the database decides them and a restored one brings them along.
-    """
-    with connections[alias].cursor() as cursor:
-        cursor.execute("SELECT to_regprocedure('ektp_grants()') IS NOT NULL")
-        (exists,) = cursor.fetchone()
-        if exists:
-            cursor.execute("SELECT ektp_grants()")
-            return
-        cursor.execute(
-            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ektp_app;"
-            "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO ektp_app"
-        )

@@ -1,0 +1,28 @@
+"""The token of a booking: derived, never stored (reliability.md section 7).
+
+HMAC over the booking's id and version. Every message can show it again, a repeated request too; a
+new version revokes it; the purpose keeps it from being any other secret of the product.
+"""
+
+import base64
+import hashlib
+import hmac
+from uuid import UUID
+
+from django.conf import settings
+
+TOKEN_LENGTH = 32
+
+
+def token_for(booking_id: UUID, version: int) -> str:
+    """The token that opens this booking: 32 URL-safe characters (192 bits)."""
+    message = b"booking-token\0" + booking_id.bytes + version.to_bytes(4, "big")
+    digest = hmac.new(settings.TOKEN_KEY.encode(), message, hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest[:24]).decode()
+
+
+def token_opens(token: str, booking_id: UUID, version: int) -> bool:
+    """Whether the token is the one of this booking; takes the same time for a wrong one."""
+    if not token.isascii() or len(token) != TOKEN_LENGTH:
+        return False
+    return hmac.compare_digest(token, token_for(booking_id, version))
