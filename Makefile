@@ -4,38 +4,67 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.locked
+# A copy of the lock that .venv/ was made from.
+STAMP := $(VENV)/installed.txt
+CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: help install lint test test-all lock
+.PHONY: help run reset test test-all lint format messages lock install browser
 .DEFAULT_GOAL := help
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: $(STAMP) ## The virtual environment in .venv/
+run: install ## Everything on this machine, in demo mode (PORT=8000)
+	@exec $(BIN)/python -m ektp_booking.run
 
-$(STAMP): requirements-dev.txt
-	@echo "Installing libraries into $(VENV)/ …"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv || true
-	@if $(BIN)/python -m uv --version >/dev/null 2>&1; \
-	  then VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/python -m uv pip sync --quiet --require-hashes requirements-dev.txt; \
-	  else $(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt; fi
-	@touch $(STAMP)
+reset: install ## Throw away the data of make run and of the tests
+	@$(BIN)/python -m ektp_booking.reset
 
-lint: $(STAMP) ## Style, types, floors
+test: lint browser ## Lint, and all tests but the slow ones
+	$(BIN)/python -m pytest -m "not slow" -n 2
+
+test-all: lint browser ## Lint and every test
+	$(BIN)/python -m pytest -n 2
+
+lint: install ## Style, types, floors, templates, migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/djlint --lint --quiet ektp_booking services notifications locations
+	$(BIN)/python manage.py makemigrations --check --dry-run
 
-test: lint ## Lint and all tests but the slow ones
-	$(BIN)/pytest -m "not slow" -n 2
+format: install ## Put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
 
-test-all: lint ## Everything
-	$(BIN)/pytest -n 2
+messages: install ## Compile the translations (.po to .mo) and name what is missing
+	$(BIN)/python manage.py messages
 
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11
-lock: $(STAMP) ## Make the lock files from requirements*.in
-	$(LOCK) requirements.in -o requirements.txt
-	$(LOCK) requirements-dev.in -o requirements-dev.txt
+lock: install ## Make requirements*.txt from requirements*.in (UPGRADE=1: newer versions)
+	$(LOCK) $(if $(UPGRADE),--upgrade) requirements.in -o requirements.txt
+	$(LOCK) $(if $(UPGRADE),--upgrade) requirements-dev.in -o requirements-dev.txt
+
+install:
+	@cmp -s requirements-dev.txt $(STAMP) || $(MAKE) --no-print-directory $(STAMP)-anew
+
+# uv installs several times faster than pip; where it cannot be had, pip does the same.
+$(STAMP)-anew:
+	@echo "Installing libraries into $(VENV)/ …"
+	@$(BIN)/python -c "" 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv || true
+	@if $(BIN)/python -m uv --version >/dev/null 2>&1; \
+	  then $(BIN)/python -m uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.txt; \
+	  else $(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt; fi
+	@cp requirements-dev.txt $(STAMP)
+
+# Tests in a real browser use Debian's Chromium. Without one they are skipped, and say so.
+browser:
+ifeq ($(CHROMIUM),)
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing Chromium for the browser tests …"; \
+	  (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium) >/dev/null 2>&1 || true; \
+	fi
+	@command -v chromium >/dev/null || echo "NO BROWSER: Chromium is not installed; browser tests will be SKIPPED."
+endif

@@ -29,6 +29,10 @@ STOP_SECONDS = 20
 # The kernel's limit is 107 bytes for the whole path of a Unix socket.
 LONGEST_SOCKET_DIR = 107 - len("/.s.PGSQL.5432.lock")
 
+# Processes of `make run` carry this variable with the path of their `var/`: once nobody uses the
+# servers any longer, whoever still carries it has lost its parent.
+MARK = "EKTP_RUN_OF"
+
 # Commands of manage.py that need no server.
 WITHOUT_SERVERS = {"help", "version", "check", "collectstatic", "makemessages", "messages"}
 
@@ -145,7 +149,7 @@ def is_locked(path: Path) -> bool:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
-        return False
+    return False
 
 
 def _users_file() -> IO[bytes]:
@@ -165,7 +169,7 @@ def _spawn_keeper() -> None:
         keeper = subprocess.Popen(
             [sys.executable, "-m", "ektp_booking.keeper"],
             cwd=BASE_DIR,
-            env={**os.environ, "VAR_DIR": str(var_dir())},
+            env=_keepers_environment(),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -175,12 +179,20 @@ def _spawn_keeper() -> None:
     while time.monotonic() < give_up:
         if is_locked(var_dir() / "keeper.lock") and read_status():
             return
-        if keeper.poll() is not None:
-            if is_locked(var_dir() / "keeper.lock"):
-                return  # another process was first
+        if (code := keeper.poll()) is not None:
+            if code == 0:
+                return  # another keeper was first
             text = read_status().get("text", f"see {log_dir / 'keeper.log'}")
             raise CannotStart(f"The servers for trying out could not be started: {text}")
         time.sleep(0.05)
+
+
+def _keepers_environment() -> dict[str, str]:
+    """Ours, without the mark that processes of `make run` carry: the keeper outlives them."""
+    return {
+        **{name: value for name, value in os.environ.items() if name != MARK},
+        "VAR_DIR": str(var_dir()),
+    }
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 import psycopg
@@ -29,9 +29,6 @@ from ektp_booking import embedded
 
 NEEDED_FREE_BYTES = 300 * 1024 * 1024
 POLL_SECONDS = 0.3
-# Processes of `make run` carry this variable; what is left of them when nobody uses the servers
-# any longer has lost its parent.
-MARK = "EKTP_RUN_OF"
 
 POSTGRES_SETTINGS = {
     "listen_addresses": "",
@@ -71,9 +68,7 @@ def main() -> int:
     var = embedded.var_dir()
     var.mkdir(parents=True, exist_ok=True)
     with (var / "keeper.lock").open("ab") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not lock_alone(lock):
             return 0  # another keeper was first
         asked_to_stop: list[int] = []
         signal.signal(signal.SIGTERM, lambda number, frame: asked_to_stop.append(number))
@@ -318,11 +313,17 @@ def end_leftovers(var: Path) -> None:
 
 
 def end_orphans_of_run(var: Path) -> None:
-    """End processes of a `make run` on this `var/` whose parent is gone."""
+    """End what a `make run` on this `var/` has left behind, unless one is alive."""
+    if not embedded.is_locked(var / "run.lock"):
+        end_marked(var)
+
+
+def end_marked(var: Path) -> None:
+    """End the processes that any `make run` on this `var/` has started."""
     orphans = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            if process.pid != os.getpid() and process.environ().get(MARK) == str(var):
+            if process.pid != os.getpid() and process.environ().get(embedded.MARK) == str(var):
                 orphans.append(process)
     for process in orphans:
         with contextlib.suppress(psutil.Error):
@@ -359,6 +360,16 @@ def end(process: "subprocess.Popen[bytes] | psutil.Process", number: signal.Sign
                 return
             except (subprocess.TimeoutExpired, psutil.TimeoutExpired):
                 continue
+
+
+def lock_alone(lock: IO[bytes]) -> bool:
+    """Take the keeper's lock; tried for a moment, since others look whether it is taken."""
+    for _ in range(20):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def lock_if_unused(var: Path) -> Any:

@@ -109,7 +109,7 @@ SHARED: list[Processor] = [
 ]
 
 
-def configure(*, json: bool, debug: bool = False) -> None:
+def configure(*, level: str = "INFO", json: bool = True) -> None:
     """Send structlog and the standard library's logging through the same fences to stderr."""
     renderer: Processor = (
         structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False)
@@ -136,9 +136,9 @@ def configure(*, json: bool, debug: bool = False) -> None:
             "handlers": {
                 "stderr": {"class": "logging.StreamHandler", "formatter": "fenced"},
             },
-            "root": {"handlers": ["stderr"], "level": "INFO"},
+            "root": {"handlers": ["stderr"], "level": level},
             "loggers": {
-                "django": {"level": "INFO", "handlers": [], "propagate": True},
+                "django": {"handlers": [], "propagate": True},
                 # The pool's warnings print the connection error; the 503 is logged anyway.
                 "psycopg.pool": {"level": "ERROR"},
                 "urllib3": {"level": "WARNING"},

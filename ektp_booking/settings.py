@@ -13,13 +13,10 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import django_stubs_ext
 import environ
 from csp.constants import NONCE, NONE, SELF
 
 from ektp_booking import embedded, keys, logs
-
-django_stubs_ext.monkeypatch()
 
 env = environ.Env()
 
@@ -31,7 +28,6 @@ VAR_DIR = embedded.var_dir()
 DEMO = env.bool("DEMO", default=False)
 DEBUG = env.bool("DEBUG", default=False)
 PRODUCTION = env.bool("PRODUCTION", default=bool(env.str("DATABASE_URL", default="")) and not DEMO)
-# A long-running process (web, worker, beat) sets this through its own start-up.
 RATE_LIMITS = env.bool("RATE_LIMITS", default=True)
 
 # --- Keys ----------------------------------------------------------------------------------------
@@ -92,6 +88,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "ektp_booking.health.Health",
     "ektp_booking.middleware.RequestLog",
     "ektp_booking.middleware.TrustedProxy",
     "django.middleware.security.SecurityMiddleware",
@@ -257,7 +254,6 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if PRODUCTION:
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
@@ -357,4 +353,4 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {}
 # --- Logs ----------------------------------------------------------------------------------------
 
 LOGGING_CONFIG = None
-logs.configure(json=not (DEBUG or sys.stderr.isatty()), debug=DEBUG)
+logs.configure(level=env.str("LOG_LEVEL", default="INFO"), json=not (DEBUG or sys.stderr.isatty()))
