@@ -7,10 +7,12 @@ site meets. Each pytest process uses the servers of `var/test/`, apart from thos
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
+import pytest_django
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -51,11 +53,34 @@ def django_db_modify_db_settings(
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> None:
-    """Once the database is there, `default` is no mirror any more: tests roll it back."""
-    from django.db import connections
+def django_db_setup(
+    request: pytest.FixtureRequest,
+    django_test_environment: None,
+    django_db_blocker: pytest_django.DjangoDbBlocker,
+    django_db_keepdb: bool,
+    django_db_createdb: bool,
+    django_db_modify_db_settings: None,
+) -> Iterator[None]:
+    """The test database, made by `owner` whatever a test asks for; `default` looks at the same.
 
+    Once it is there, `default` is no mirror any more, so that tests roll it back.
+    """
+    from django.db import connections
+    from django.test.utils import setup_databases, teardown_databases
+
+    with django_db_blocker.unblock():
+        made = setup_databases(
+            verbosity=0,
+            interactive=False,
+            aliases={"default", "owner"},
+            keepdb=django_db_keepdb and not django_db_createdb,
+        )
     connections["default"].settings_dict["TEST"]["MIRROR"] = None
+    yield
+    if not django_db_keepdb:
+        with django_db_blocker.unblock():
+            connections.close_all()
+            teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture(autouse=True)
@@ -71,15 +96,23 @@ def _owner_cleans_up(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
 
 def empty_tables() -> None:
     """Empty every table but those of KEPT_TABLES, as their owner and with triggers asleep."""
+    with owner_cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        tables = sorted({name for (name,) in cursor.fetchall()} - KEPT_TABLES)
+        names = ", ".join(f'"{name}"' for name in tables)
+        cursor.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+
+
+@contextmanager
+def owner_cursor() -> Iterator[psycopg.Cursor]:
+    """A cursor of the tables' owner, on a connection of its own that commits at the end.
+
+    Tests use it to take a protection out and to clean up; nothing else of the suite is the owner.
+    """
     from django.db import connections
 
-    connection = connections["owner"]
-    tables = sorted(set(connection.introspection.table_names()) - KEPT_TABLES)
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
-        try:
-            names = ", ".join(connection.ops.quote_name(table) for table in tables)
-            cursor.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
-        finally:
-            cursor.execute("SET session_replication_role = origin")
-    connection.close()
+    owner = connections["owner"]
+    with psycopg.connect(**owner.get_connection_params()) as connection:
+        with connection.cursor() as cursor:
+            yield cursor
