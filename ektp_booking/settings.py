@@ -296,6 +296,22 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = not PRODUCTION
 WHITENOISE_AUTOREFRESH = DEBUG
 
+# --- Rate limits ---------------------------------------------------------------------------------
+# name: (how often, in how many seconds); services/limits.py counts. Many people share one mobile
+# address, so what costs little is generous; what reveals or takes something is not.
+
+LIMITS = {
+    "read": (600, 60),  # an address reads
+    "change": (60, 60),  # an address writes anything but a booking
+    "booking": (20, 60 * 60),  # an address tries to book
+    "already-booked": (3, 24 * 60 * 60),  # answers `already_booked` about one NIK
+    "look-up": (10, 60 * 60),  # an address looks for a booking by code and NIK
+    "sign-in": (5, 5 * 60),  # failures of one account from one address
+    "sign-in-account": (50, 60 * 60),  # failures of one account
+    "sign-in-address": (60, 5 * 60),  # failures from one address
+    "staff": (600, 60),  # one member of staff, through the API
+}
+
 # --- REST API ------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
