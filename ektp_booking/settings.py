@@ -339,8 +339,11 @@ SPECTACULAR_SETTINGS = {
 # --- Messages to people --------------------------------------------------------------------------
 
 NOTIFICATIONS_DESCRIBE = "services.messages.describe"
-vars().update(env.email_url("EMAIL_URL", default="dummymail://" if DEMO else "consolemail://"))
+_email = env.email_url("EMAIL_URL", default="dummymail://" if DEMO else "consolemail://")
+vars().update(_email)
 EMAIL_TIMEOUT = 10
+# Whether EMAIL_URL names a mail server; without one, nobody is reached by e-mail.
+EMAIL_BY_SMTP = _email["EMAIL_BACKEND"].endswith("smtp.EmailBackend")
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="e-KTP Jember <no-reply@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
@@ -364,7 +367,9 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_ENABLE_UTC = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat" / "schedule")
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {}
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
+    "deliver-due-messages": {"task": "notifications.deliver_due", "schedule": 5.0},
+}
 
 # --- Logs ----------------------------------------------------------------------------------------
 

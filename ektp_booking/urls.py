@@ -1,5 +1,6 @@
 """Every address of the site. Indonesian stands at `/…`, English at `/en/…`."""
 
+from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
@@ -15,6 +16,12 @@ urlpatterns = [
         prefix_default_language=False,
     ),
 ]
+
+if settings.DEMO:
+    demo = i18n_patterns(
+        path("demo/", include("notifications.urls")), prefix_default_language=False
+    )
+    urlpatterns = [*demo, *urlpatterns]
 
 handler400 = "ektp_booking.errors.bad_request"
 handler403 = "ektp_booking.errors.permission_denied"

@@ -1,0 +1,54 @@
+"""The demo channel: keeps what would have been sent, for /demo/. Never used outside demo mode."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+from . import personal_data
+from .models import DemoMessage
+
+if TYPE_CHECKING:
+    from .channels import Outgoing
+
+LATEST = 200
+TABLE = "demo_message"
+
+
+def keep(channel: str, outgoing: Outgoing) -> None:
+    """Add to the list; a second time with the same reference changes nothing."""
+    row = uuid.uuid4()
+    plain = json.dumps({"to": outgoing.to, "text": outgoing.text})
+    DemoMessage.objects.bulk_create(
+        [
+            DemoMessage(
+                id=row,
+                reference=outgoing.reference,
+                channel=channel,
+                kind=outgoing.kind,
+                language=outgoing.language,
+                sealed=personal_data.seal(plain, table=TABLE, column="sealed", row=row),
+            )
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def latest() -> list[dict[str, Any]]:
+    """The newest first: `[{channel, to, kind, language, text, sent_at}]`, `sent_at` in ISO 8601."""
+    rows = DemoMessage.objects.order_by("-sent_at", "-id")[:LATEST]
+    return [_shown(row) for row in rows]
+
+
+def _shown(row: DemoMessage) -> dict[str, Any]:
+    plain = personal_data.open_sealed(bytes(row.sealed), table=TABLE, column="sealed", row=row.id)
+    return {
+        "channel": row.channel,
+        **json.loads(plain),
+        "kind": row.kind,
+        "language": row.language,
+        "sent_at": timezone.localtime(row.sent_at).isoformat(),
+    }

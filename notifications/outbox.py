@@ -1,0 +1,240 @@
+"""The outbox: messages are planned with the change that causes them, claimed, settled.
+
+    planned -> sending -> sent | failed | expired | withdrawn        (models.MOVES)
+
+Why nothing is lost: `plan` writes in the caller's transaction, so a change and its messages
+commit together, and the broker is never asked. Why nothing is sent twice in normal running: a
+claim locks its rows with SKIP LOCKED and marks them as leased in the same statement; two workers,
+or two beats, never hold the same row. What a killed sender held is claimed again when its lease
+runs out; its `fence` has grown by then, so a sender that was only slow can no longer write.
+
+Times are the database's clock (statement_timestamp) when `now` is None; a time passed in is for
+tests and for the command that moves the clock. Leases always run on the database's clock.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from uuid_utils.compat import uuid7
+
+from .models import Message, new_reference
+from .texts import kinds as known_kinds
+
+# Longer than a batch may take to send (delivery.BATCH_SECONDS and one more attempt).
+LEASE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """One message to plan. `details` may hold nothing personal."""
+
+    subject: UUID
+    kind: str
+    send_after: datetime
+    send_before: datetime
+    occasion: int = 0
+    may_wake: bool = False
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def plan(messages: Sequence[Planned]) -> int:
+    """Write messages into the outbox in one statement; returns how many are new.
+
+    Belongs into the transaction of the change that causes them, and refuses to run outside of
+    one. What is already planned for the same (subject, kind, occasion) stays as it is, so
+    planning twice is harmless.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("a message is planned with its cause")
+    if not messages:
+        return 0
+    unknown = {message.kind for message in messages} - known_kinds()
+    if unknown:
+        raise ValueError(f"no text for {', '.join(sorted(unknown))}")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO notifications_message
+                (id, subject, kind, occasion, details, send_after, send_before, may_wake,
+                 next_attempt_at, reference)
+            SELECT id, subject, kind, occasion, details, send_after, send_before, may_wake,
+                   send_after, reference
+              FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::smallint[], %s::jsonb[],
+                          %s::timestamptz[], %s::timestamptz[], %s::boolean[], %s::text[])
+                AS t(id, subject, kind, occasion, details, send_after, send_before, may_wake,
+                     reference)
+                ON CONFLICT (subject, kind, occasion) DO NOTHING
+            """,
+            [
+                [uuid7() for _ in messages],
+                [message.subject for message in messages],
+                [message.kind for message in messages],
+                [message.occasion for message in messages],
+                [json.dumps(message.details) for message in messages],
+                [message.send_after for message in messages],
+                [message.send_before for message in messages],
+                [message.may_wake for message in messages],
+                [new_reference() for _ in messages],
+            ],
+        )
+        return cursor.rowcount
+
+
+def withdraw(subject: UUID, kinds: Iterable[str] | None = None) -> int:
+    """Take back what is not sent yet, of these kinds or of all; one statement.
+
+    A message that somebody is sending right now is left to him: before each try he asks whether
+    it still holds, and withdraws it himself.
+    """
+    kinds_given = None if kinds is None else list(kinds)
+    return _execute(
+        """
+        UPDATE notifications_message
+           SET state = 'withdrawn', ended_at = statement_timestamp()
+         WHERE subject = %s AND state = 'planned' AND (%s::text[] IS NULL OR kind = ANY(%s))
+        """,
+        [subject, kinds_given, kinds_given],
+    )
+
+
+def claim(limit: int, now: datetime | None = None, *, lease: timedelta = LEASE) -> list[Message]:
+    """Take up to `limit` due messages to send, those of the earliest deadline first.
+
+    The order decides who is told in time when much has piled up. What is past its `send_before`
+    is never taken: nobody is reminded of the past.
+    """
+    found = Message.objects.raw(
+        """
+        WITH due AS (
+            SELECT id
+              FROM notifications_message
+             WHERE state IN ('planned', 'sending')
+               AND next_attempt_at <= coalesce(%s, statement_timestamp())
+               AND send_before > coalesce(%s, statement_timestamp())
+               AND (lease_until IS NULL OR lease_until <= statement_timestamp())
+             ORDER BY send_before, id
+             LIMIT %s
+               FOR UPDATE SKIP LOCKED
+        )
+        UPDATE notifications_message AS message
+           SET state = 'sending', fence = fence + 1, attempts = attempts + 1,
+               lease_until = statement_timestamp() + %s
+          FROM due
+         WHERE message.id = due.id
+        RETURNING message.*
+        """,
+        [now, now, limit, lease],
+    )
+    return sorted(found, key=lambda message: (message.send_before, message.id))
+
+
+def expire(now: datetime | None = None) -> int:
+    """End what can no longer arrive in time; visible as `expired`."""
+    return _execute(
+        """
+        WITH late AS (
+            SELECT id
+              FROM notifications_message
+             WHERE state IN ('planned', 'sending')
+               AND next_attempt_at <= coalesce(%s, statement_timestamp())
+               AND send_before <= coalesce(%s, statement_timestamp())
+               AND (lease_until IS NULL OR lease_until <= statement_timestamp())
+               FOR UPDATE SKIP LOCKED
+        )
+        UPDATE notifications_message AS message
+           SET state = 'expired', lease_until = NULL, ended_at = statement_timestamp()
+          FROM late
+         WHERE message.id = late.id
+        """,
+        [now, now],
+    )
+
+
+def settle_sent(message: Message, channel: str) -> bool:
+    """The gateway took it. False: the lease was lost, somebody else decides now."""
+    return _settle(
+        message,
+        "state = 'sent', channel = %s, failure = '', sent_at = statement_timestamp(),"
+        " ended_at = statement_timestamp()",
+        [channel],
+    )
+
+
+def settle_failed(message: Message, failure: str, channel: str = "") -> bool:
+    """It can't be sent, now or later; `failure` is a short code, never an error's text."""
+    return _settle(
+        message,
+        "state = 'failed', channel = %s, failure = %s, ended_at = statement_timestamp()",
+        [channel, failure],
+    )
+
+
+def settle_withdrawn(message: Message) -> bool:
+    """It has become moot between planning and sending."""
+    return _settle(message, "state = 'withdrawn', ended_at = statement_timestamp()", [])
+
+
+def settle_later(
+    message: Message,
+    delay: timedelta,
+    failure: str,
+    channel: str = "",
+    now: datetime | None = None,
+) -> bool:
+    """Another try after `delay`; expired at once when that would be too late."""
+    return (
+        _execute(
+            """
+            UPDATE notifications_message
+               SET lease_until = NULL, channel = %s, failure = %s,
+                   state = CASE WHEN next.at < send_before THEN 'planned' ELSE 'expired' END,
+                   ended_at = CASE WHEN next.at < send_before THEN NULL
+                                   ELSE statement_timestamp() END,
+                   next_attempt_at = CASE WHEN next.at < send_before THEN next.at
+                                          ELSE next_attempt_at END
+              FROM (SELECT coalesce(%s, statement_timestamp()) + %s AS at) AS next
+             WHERE id = %s AND fence = %s AND state = 'sending'
+            """,
+            [channel, failure, now, delay, message.id, message.fence],
+        )
+        == 1
+    )
+
+
+def put_back(messages: Sequence[Message], until: datetime | None = None) -> int:
+    """Give up claims without a try: what time ran out for, or what waits for quiet hours' end."""
+    return _execute(
+        """
+        UPDATE notifications_message AS message
+           SET state = 'planned', lease_until = NULL, attempts = attempts - 1,
+               next_attempt_at = coalesce(%s, next_attempt_at)
+          FROM unnest(%s::uuid[], %s::bigint[]) AS held(id, fence)
+         WHERE message.id = held.id AND message.fence = held.fence AND state = 'sending'
+        """,
+        [until, [message.id for message in messages], [message.fence for message in messages]],
+    )
+
+
+def _settle(message: Message, changes: str, values: list[Any]) -> bool:
+    """Write the outcome if the claim is still ours: `fence` is the number it was given."""
+    return (
+        _execute(
+            f"UPDATE notifications_message SET lease_until = NULL, {changes}"  # noqa: S608
+            " WHERE id = %s AND fence = %s AND state = 'sending'",
+            [*values, message.id, message.fence],
+        )
+        == 1
+    )
+
+
+def _execute(sql: str, values: list[Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.rowcount

@@ -1,0 +1,121 @@
+"""SMTP with an end: an attempt is over after ATTEMPT_SECONDS, whatever the server does.
+
+A library's time-out counts per read: a server that sends one byte a second, each in time, holds
+the sender for ever (reliability.md, F8). Here a timer cuts the connection from outside, in the
+middle of a greeting, a TLS handshake or an answer.
+"""
+
+from __future__ import annotations
+
+import os
+import smtplib
+import socket
+import threading
+import time
+from contextlib import suppress
+from typing import Any
+
+from django.core.mail import EmailMessage
+from django.core.mail.backends.smtp import EmailBackend
+
+# Resolving the server's name comes on top; the resolver has its own limit.
+ATTEMPT_SECONDS = 10.0
+
+
+class OutcomeUnknown(Exception):
+    """The connection broke after the text had gone out and before the server's answer."""
+
+
+class _Timed(smtplib.SMTP):
+    """smtplib.SMTP whose whole life is bounded, and that knows if the text had gone out."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._until = time.monotonic() + ATTEMPT_SECONDS
+        self._timer: threading.Timer | None = None
+        self._handle: socket.socket | None = None
+        self._text_may_be_out = False
+        super().__init__(*args, **kwargs)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        sock = self._connect(host, port)
+        # A second handle on the same connection: smtplib swaps its socket for a TLS one in the
+        # middle of a handshake, this handle stays good.
+        self._handle = socket.socket(fileno=os.dup(sock.fileno()))
+        self._timer = threading.Timer(self._remaining(), self._cut, [self._handle])
+        self._timer.daemon = True
+        self._timer.start()
+        return sock
+
+    def _connect(self, host: str, port: int) -> socket.socket:
+        """As socket.create_connection, with one time-out for all addresses of the host."""
+        failure: OSError = OSError("no address")
+        for family, kind, proto, _, address in socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM
+        ):
+            sock = socket.socket(family, kind, proto)
+            sock.settimeout(self._remaining())
+            try:
+                sock.connect(address)
+            except OSError as error:
+                sock.close()
+                failure = error
+            else:
+                return sock
+        raise failure
+
+    def _remaining(self) -> float:
+        return max(self._until - time.monotonic(), 0.001)
+
+    @staticmethod
+    def _cut(handle: socket.socket) -> None:
+        with suppress(OSError):
+            handle.shutdown(socket.SHUT_RDWR)
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        try:
+            return super().data(msg)
+        except (smtplib.SMTPServerDisconnected, OSError) as error:
+            if self._text_may_be_out:
+                raise OutcomeUnknown from error
+            raise
+
+    def getreply(self) -> tuple[int, bytes]:
+        code, answer = super().getreply()
+        # 354: "go on"; from here on the text is on its way, until the next answer.
+        self._text_may_be_out = code == 354
+        return code, answer
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._handle is not None:
+            self._handle.close()
+        super().close()
+
+
+class _TimedSSL(smtplib.SMTP_SSL, _Timed):
+    """The same with TLS from the first byte; SMTP_SSL asks _Timed for the socket beneath."""
+
+
+class TimedEmailBackend(EmailBackend):
+    """Django's SMTP backend, bounded; raises OutcomeUnknown, SMTPException, OSError."""
+
+    @property
+    def connection_class(self) -> type[smtplib.SMTP]:
+        return _TimedSSL if self.use_ssl else _Timed
+
+    def close(self) -> None:
+        # By now the server has answered for the message; a farewell that fails changes nothing.
+        connection = self.connection
+        try:
+            super().close()
+        except (smtplib.SMTPException, OSError):
+            self.connection = None
+        finally:
+            if connection is not None:
+                connection.close()
+
+
+def send(message: EmailMessage) -> None:
+    """Hand one e-mail to the server of the settings (EMAIL_URL)."""
+    TimedEmailBackend(timeout=int(ATTEMPT_SECONDS)).send_messages([message])

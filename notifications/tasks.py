@@ -1,0 +1,19 @@
+"""The task only says "look"; what is due stands in the database, so a repeat is harmless."""
+
+from celery import shared_task
+
+from . import delivery
+
+
+@shared_task(
+    name="notifications.deliver_due",
+    acks_late=True,
+    ignore_result=True,
+    # A round ends by itself after delivery.ROUND_SECONDS and one more attempt; these limits are
+    # for a sender that hangs, and stay below the broker's visibility time-out (settings).
+    soft_time_limit=80,
+    time_limit=90,
+)
+def deliver_due() -> None:
+    """Deliver what is due; on the beat every few seconds (settings.CELERY_BEAT_SCHEDULE)."""
+    delivery.deliver()
