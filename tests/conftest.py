@@ -83,15 +83,18 @@ def django_db_setup(
             teardown_databases(made, verbosity=0)
 
 
-@pytest.fixture(autouse=True)
-def _owner_cleans_up(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def _owner_cleans_up() -> Iterator[None]:
     """Transactional tests: the owner empties the tables, around the guards against TRUNCATE.
 
-    The role of the running processes may not truncate anything, and must not be able to.
+    The role of the running processes may not truncate anything, and must not be able to. The
+    patch lives as long as the session: the clean-up runs after a test's own fixtures are gone.
     """
     from django.test import TransactionTestCase
 
-    monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: empty_tables())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: empty_tables())
+        yield
 
 
 def empty_tables() -> None:
