@@ -16,6 +16,7 @@ from locations.models import (
     District,
     HealthProtocol,
     Location,
+    OpeningPattern,
     Slot,
     Staff,
 )
@@ -155,3 +156,28 @@ def staff(username: str, role: str | None = None, at: Location | None = None) ->
             staff=user, location=at, role=role, defaults={"valid_from": date(2020, 1, 1)}
         )
     return user
+
+
+def assign(user: Staff, at: Location | None, role: str = "counter", **values: Any) -> Assignment:
+    """A further assignment; `valid_from` and `valid_until` can be given."""
+    return Assignment.objects.create(
+        staff=user, location=at, role=role, **({"valid_from": date(2020, 1, 1)} | values)
+    )
+
+
+def pattern(at: Location, weekday: int = 1, **values: Any) -> OpeningPattern:
+    """A weekly rule: 08.00 to 10.00, half-hour slots for ten people, two kept for walk-ins."""
+    defaults = {
+        "starts": time(8),
+        "ends": time(10),
+        "slot_minutes": 30,
+        "capacity": 10,
+        "reserve": 2,
+        "valid_from": date(2020, 1, 1),
+    }
+    return OpeningPattern.objects.create(location=at, weekday=weekday, **(defaults | values))
+
+
+def fill(at: Slot, people: int) -> list[Booking]:
+    """So many people with a place in this slot."""
+    return [booking(at) for _ in range(people)]
