@@ -1,6 +1,27 @@
-"""Addresses of the resident part."""
+"""Addresses of the residents' pages (Indonesian words in both languages; English under /en/)."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from services.resident import information, managing, steps
 
 app_name = "resident"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("", information.home, name="home"),
+    path("layanan/", information.services, name="services"),
+    path("layanan/<slug:service>/", information.service, name="service"),
+    path("privasi/", information.privacy, name="privacy"),
+    path("aksesibilitas/", information.accessibility, name="accessibility"),
+    path("pengaduan/", information.complaints, name="complaints"),
+    path("pesan/<slug:service>/data-diri/", steps.identity, name="identity"),
+    path("pesan/tempat/", steps.place, name="place"),
+    path("pesan/waktu/<slug:location>/", steps.time, name="time"),
+    path("jadwal/", managing.find, name="find"),
+    path("jadwal/<slug:code>/", managing.ticket, name="ticket"),
+    path("jadwal/<slug:code>/cetak/", managing.print_view, name="print"),
+    path("jadwal/<slug:code>/kalender.ics", managing.calendar, name="calendar"),
+    path("jadwal/<slug:code>/pindah/", managing.move_place, name="move_place"),
+    path("jadwal/<slug:code>/pindah/<slug:location>/", managing.move_time, name="move_time"),
+    path("jadwal/<slug:code>/batal/", managing.cancel, name="cancel"),
+    path("jadwal/<slug:code>/tutup/", managing.forget, name="forget"),
+    path("m/<slug:code>/<slug:token>/", managing.manage_link, name="manage"),
+]
