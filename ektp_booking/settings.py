@@ -169,6 +169,7 @@ if DATABASE_OWNER_URL:
     DATABASES["owner"].setdefault("OPTIONS", {}).update(
         {"connect_timeout": 5, "application_name": "ektp-owner"}
     )
+    DATABASES["owner"]["TEST"] = {"DEPENDENCIES": []}
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -43,6 +43,7 @@ from services.refusals import (
 )
 from services.tokens import token_opens
 
+WITH_PLACE = ("service", "slot__location__protocol", "slot__location__district")
 PLACE_REFUSALS: dict[str, type[PlaceRefusal]] = {"slot_full": SlotFull, "slot_closed": SlotClosed}
 
 
@@ -326,17 +327,18 @@ def cancel(
 
 
 def _locked(booking_id: UUID) -> Booking:
-    """The booking, its row locked, with service, slot and place loaded, and `moment`."""
-    booking = (
-        Booking.objects.select_for_update(of=("self",))
-        .select_related("service", "slot__location__protocol", "slot__location__district")
-        .annotate(moment=Now())  # type: ignore[no-redef]
-        .filter(pk=booking_id)
-        .first()
-    )
-    if booking is None:
+    """The booking, its row locked, with service, slot and place loaded, and `moment`.
+
+    Locked by a statement of its own: one that joins the slot would come back empty when somebody
+    moved the booking while it waited, as PostgreSQL checks the join again with the old slot.
+    """
+    if not list(Booking.objects.select_for_update().filter(pk=booking_id).values_list("pk")):
         raise NotFound()
-    return booking
+    return (
+        Booking.objects.select_related(*WITH_PLACE)
+        .annotate(moment=Now())  # type: ignore[no-redef]
+        .get(pk=booking_id)
+    )
 
 
 def _check_cutoff(booking: Booking, actor: Actor, moment: datetime) -> None:
@@ -356,9 +358,6 @@ def _check_age_at(booking: Booking, slot: Slot) -> None:
         ever_married=booking.ever_married,
     )
     check_age(person, booking.service.minimum_age, slot.starts_at.astimezone(LOCAL).date())
-
-
-WITH_PLACE = ("service", "slot__location__protocol", "slot__location__district")
 
 
 def find_by_token(typed_code: str, token: str) -> Booking:

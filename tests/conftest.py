@@ -116,6 +116,6 @@ def owner_cursor() -> Iterator[psycopg.Cursor]:
     from django.db import connections
 
     owner = connections["owner"]
-    with psycopg.connect(**owner.get_connection_params()) as connection:
-        with connection.cursor() as cursor:
-            yield cursor
+    parameters = owner.get_connection_params()
+    with psycopg.connect(**parameters) as connection, connection.cursor() as cursor:
+        yield cursor
