@@ -21,7 +21,7 @@ OLDEST_YEARS = 125
 ADULT_YEARS = 18
 #: A word of Javanese script stacks a few marks on a letter; forty are an attack on the screen.
 MARKS_MAX = 4
-PHONE_SHAPE = re.compile(r"\+?[0-9][0-9 ().\-]{5,24}", re.ASCII)
+PHONE_SHAPE = re.compile(r"\+?[0-9(][0-9 ().\-]{5,24}", re.ASCII)
 
 
 class Relation(models.TextChoices):
@@ -98,7 +98,7 @@ def clean_name(typed: str, attr: str = "full_name") -> str:
         raise FieldRefusal(
             attr, "invalid_name", _("Tulis nama dengan huruf biasa, sesuai Kartu Keluarga.")
         )
-    if not any(unicodedata.category(c).startswith("L") for c in name):
+    if not any(unicodedata.category(c).startswith(("L", "N")) for c in name):
         raise FieldRefusal(attr, "invalid_name", _("Nama perlu memuat huruf."))
     return name
 
