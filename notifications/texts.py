@@ -68,6 +68,10 @@ def reason(code: str, language: str) -> str:
     return found
 
 
+def is_reason(code: str) -> bool:
+    return code in _wording("id")["reasons"]
+
+
 def kinds() -> frozenset[str]:
     return frozenset(_wording("id")["texts"])
 

@@ -9,7 +9,7 @@ from notifications.models import Message
 from notifications.texts import PLACEHOLDERS
 
 # Answers by subject; None = moot. Whoever is not in it is reached by e-mail.
-KNOWN: dict[UUID, Description | None | Exception] = {}
+KNOWN: dict[UUID, Description | Exception | None] = {}
 VALUES = {name: name for name in PLACEHOLDERS}
 
 
