@@ -13,7 +13,9 @@ from datetime import timedelta
 from email.utils import parseaddr
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.mail import BadHeaderError, EmailMessage
+from django.core.validators import validate_email
 
 from . import smtp
 from .demo import keep as keep_for_demo
@@ -90,6 +92,10 @@ def choose(person: Description) -> Channel | None:
 
 def send_email(outgoing: Outgoing) -> None:
     """By SMTP. What the server refuses for this address is permanent, its own trouble is not."""
+    try:
+        validate_email(outgoing.to)
+    except ValidationError as error:
+        raise Permanent("address_invalid") from error
     host = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
     try:
         smtp.send(

@@ -29,11 +29,12 @@ class OutcomeUnknown(Exception):
 class _Timed(smtplib.SMTP):
     """smtplib.SMTP whose whole life is bounded, and that knows if the text had gone out."""
 
+    _timer: threading.Timer | None = None
+    _handle: socket.socket | None = None
+    _text_may_be_out = False
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._until = time.monotonic() + ATTEMPT_SECONDS
-        self._timer: threading.Timer | None = None
-        self._handle: socket.socket | None = None
-        self._text_may_be_out = False
         super().__init__(*args, **kwargs)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
@@ -96,6 +97,10 @@ class _Timed(smtplib.SMTP):
 class _TimedSSL(smtplib.SMTP_SSL, _Timed):
     """The same with TLS from the first byte; SMTP_SSL asks _Timed for the socket beneath."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._until = time.monotonic() + ATTEMPT_SECONDS  # SMTP_SSL does not call _Timed's
+        super().__init__(*args, **kwargs)
+
 
 class TimedEmailBackend(EmailBackend):
     """Django's SMTP backend, bounded; raises OutcomeUnknown, SMTPException, OSError."""
@@ -118,4 +123,4 @@ class TimedEmailBackend(EmailBackend):
 
 def send(message: EmailMessage) -> None:
     """Hand one e-mail to the server of the settings (EMAIL_URL)."""
-    TimedEmailBackend(timeout=int(ATTEMPT_SECONDS)).send_messages([message])
+    TimedEmailBackend().send_messages([message])
