@@ -68,15 +68,3 @@ def changed_by_owner(change: str, back: str) -> Iterator[None]:
         empty_tables()
         with owner_cursor() as cursor:
             cursor.execute(back)
-
-
-def counter_drift() -> list[tuple[int, int, int]]:
-    """Slots whose counter differs from their bookings: (slot, booked, rows). Must be empty."""
-    with owner_cursor() as cursor:
-        cursor.execute(
-            "SELECT s.id, s.booked, count(b.id) FROM locations_slot s"
-            " LEFT JOIN services_booking b ON b.slot_id = s.id AND b.status IN"
-            " ('booked', 'checked_in', 'called', 'recorded', 'not_recorded')"
-            " GROUP BY s.id HAVING s.booked <> count(b.id)"
-        )
-        return cursor.fetchall()

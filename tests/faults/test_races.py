@@ -9,9 +9,10 @@ from services import booking as verbs
 from services.booking import book, cancel, reschedule
 from services.lifecycle import ACTIVE, Actor
 from services.models import Booking
+from services.reconciliation import counter_drift
 from tests import factories
 from tests.conftest import owner_cursor
-from tests.racing import changed_by_owner, codes, counter_drift, race, without_trigger
+from tests.racing import changed_by_owner, codes, race, without_trigger
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

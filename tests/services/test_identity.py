@@ -1,5 +1,6 @@
 """How the fields of a person are cleaned, and the rules about age, guardian and NIK."""
 
+import contextlib
 from datetime import date
 
 import pytest
@@ -22,7 +23,17 @@ from tests import factories
 
 @pytest.mark.parametrize(
     "name",
-    ["Slamet", "A", "d'Arc", "R. Adi Nugroho, S.Pd.", "Siti  Romlah", "Nur-Aini", "ꦱꦶꦠꦶ", "Ñ", "阿明"],
+    [
+        "Slamet",
+        "A",
+        "d'Arc",
+        "R. Adi Nugroho, S.Pd.",
+        "Siti  Romlah",
+        "Nur-Aini",
+        "ꦱꦶꦠꦶ",
+        "Ñ",
+        "阿明",
+    ],
 )
 def test_names_are_taken_as_people_have_them(name):
     assert clean_name(f" {name} ") == " ".join(name.split())
@@ -96,10 +107,8 @@ def test_what_is_no_phone_number_is_refused(typed):
 @given(st.text(max_size=40))
 def test_no_text_breaks_the_cleaning(typed):
     for clean in (clean_name, clean_phone):
-        try:
+        with contextlib.suppress(FieldRefusal):
             clean(typed)
-        except FieldRefusal:
-            pass
 
 
 @pytest.mark.parametrize(
