@@ -30,6 +30,11 @@ _FREE = f"CASE WHEN {_OPEN} THEN greatest(0, {_ROOM} - s.booked) ELSE 0 END"
 _CLOCK = "(SELECT coalesce(%(now)s::timestamptz, now()) AS now) AS clock"
 
 
+def _iso(column: str) -> str:
+    """A moment as local ISO 8601 with its offset (WIB has no summer time)."""
+    return f"""to_char({column} AT TIME ZONE 'Asia/Jakarta', 'YYYY-MM-DD"T"HH24:MI:SS"+07:00"')"""
+
+
 @dataclass(frozen=True, slots=True)
 class DayRoom:
     """A day of a location: places free, places in all (of slots still open), closed as a whole."""
@@ -108,6 +113,28 @@ def slots(
         now=now,
     )
     return [SlotRoom(*row) for row in rows]
+
+
+def slots_as_json(location_id: int, *, first: date, last: date, now: datetime | None = None) -> str:
+    """The slots to come that no closure shut, as the API's JSON list: made by the database whole,
+    which costs a fraction of making it here (480 slots in a month). One statement."""
+    rows = _rows(
+        f"""
+        SELECT coalesce('[' || string_agg(format(
+            '{{"id":%%s,"starts_at":"%%s","ends_at":"%%s","capacity":%%s,"available":%%s}}',
+            s.id, {_iso("s.starts_at")}, {_iso("s.ends_at")}, s.capacity, {_FREE}
+        ), ',' ORDER BY s.starts_at) || ']', '[]')
+        FROM locations_slot s, {_CLOCK}
+        WHERE s.location_id = %(location)s AND {_OPEN}
+          AND s.starts_at >= %(first)s::timestamp AT TIME ZONE 'Asia/Jakarta'
+          AND s.starts_at < (%(last)s::timestamp + interval '1 day') AT TIME ZONE 'Asia/Jakarta'
+        """,  # noqa: S608 (parts from above, values as parameters)
+        location=location_id,
+        first=first,
+        last=last,
+        now=now,
+    )
+    return str(rows[0][0])
 
 
 def next_free(service_id: int, *, now: datetime | None = None) -> dict[int, NextFree]:

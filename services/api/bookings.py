@@ -1,0 +1,137 @@
+"""A booking from its making to its end, for who holds its token."""
+
+import re
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from locations.models import District
+from notifications.personal_data import lookup_hash
+from services import limits
+from services.api.answers import BookingAnswer, BookingMadeAnswer
+from services.api.authentication import BookingToken
+from services.api.base import ApiView, field_error, given, nothing_given
+from services.api.requests import BookingGiven, RescheduleGiven, person_from
+from services.booking import book, cancel, find_by_token, reschedule
+from services.lifecycle import Actor
+from services.limits import TooManyRequests, Use
+from services.models import Booking, IdempotencyKey, Service
+from services.refusals import AlreadyBooked
+
+BOOKING_GIVEN, RESCHEDULE_GIVEN = BookingGiven(), RescheduleGiven()
+KEY = re.compile(r"[!-~]{8,64}", re.ASCII)
+
+
+class Bookings(ApiView):
+    """Give a person a place in a slot.
+
+    With an `Idempotency-Key` the same request may be sent again until an answer arrives: it finds
+    the booking that it made, with the header `Idempotent-Replayed: true`.
+    """
+
+    limit = None  # counted below, once it is known to be a whole request
+
+    @extend_schema(
+        request=BookingGiven,
+        responses={201: BookingMadeAnswer},
+        parameters=[OpenApiParameter("Idempotency-Key", str, "header", pattern="^[!-~]{8,64}$")],
+    )
+    def post(self, request: Request) -> Response:
+        wish, key = given(BOOKING_GIVEN, request), idempotency_key(request)
+        self.count_try(key)
+        service, person = find_service(wish["service"]), person_from(wish)
+        check_district(person.residence_district)
+        try:
+            booked = book(service=service, slot_id=wish["slot"], person=person, key=key)
+        except AlreadyBooked:
+            limits.take(Use("already-booked", lookup_hash("nik", person.nik).hex()))
+            raise
+        headers = {"Idempotent-Replayed": "true"} if booked.replayed else {}
+        answer = BookingMadeAnswer(booked.booking).data
+        return Response(answer, status.HTTP_201_CREATED, headers=headers)
+
+    def count_try(self, key: str | None) -> None:
+        """Past the limit only a repeated request goes on: it makes nothing that isn't there."""
+        try:
+            limits.take(Use("booking", self.address))
+        except TooManyRequests:
+            key_hash = lookup_hash("idempotency-key", key or "")
+            if not IdempotencyKey.objects.filter(key_hash=key_hash).exists():
+                raise
+
+
+class HeldBooking(ApiView):
+    """What one booking is asked for by who holds its token; 404 for everybody else."""
+
+    authentication_classes: Any = [BookingToken]
+
+    def booking(self, code: str) -> Booking:
+        return find_by_token(code, str(self.request.auth or ""))
+
+    def answer(self, booking: Booking) -> Response:
+        return Response(BookingAnswer(booking).data)
+
+
+class OneBooking(HeldBooking):
+    """The booking as it stands."""
+
+    @extend_schema(responses=BookingAnswer)
+    def get(self, request: Request, code: str) -> Response:
+        return self.answer(self.booking(code))
+
+
+class Cancel(HeldBooking):
+    """Give the place back. A second time changes nothing and answers the same."""
+
+    limit = "change"
+
+    @extend_schema(request=None, responses=BookingAnswer)
+    def post(self, request: Request, code: str) -> Response:
+        nothing_given(request)
+        booking = self.booking(code)
+        cancelled = cancel(
+            booking_id=booking.id, actor=Actor.RESIDENT, who="resident", why="cancelled online"
+        )
+        return self.answer(cancelled)
+
+
+class Reschedule(HeldBooking):
+    """Move to another slot. The new place is taken before the old one is freed."""
+
+    limit = "change"
+
+    @extend_schema(request=RescheduleGiven, responses=BookingAnswer)
+    def post(self, request: Request, code: str) -> Response:
+        wish = given(RESCHEDULE_GIVEN, request)
+        booking = self.booking(code)
+        moved = reschedule(
+            booking_id=booking.id,
+            slot_id=wish["slot"],
+            actor=Actor.RESIDENT,
+            who="resident",
+            why="moved online",
+        )
+        return self.answer(moved)
+
+
+def idempotency_key(request: Request) -> str | None:
+    """The header's key: 8 to 64 visible ASCII characters; None where there is none."""
+    key: str | None = request.META.get("HTTP_IDEMPOTENCY_KEY")
+    if key is not None and not KEY.fullmatch(key):
+        raise field_error("Idempotency-Key", "invalid")
+    return key
+
+
+def find_service(slug: str) -> Service:
+    service = Service.objects.filter(slug=slug, active=True).first()
+    if service is None:
+        raise field_error("service", "does_not_exist")
+    return service
+
+
+def check_district(code: str | None) -> None:
+    if code is not None and not District.objects.filter(code=code).exists():
+        raise field_error("residence_district", "does_not_exist")
