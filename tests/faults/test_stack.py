@@ -1,0 +1,125 @@
+"""The promise kept while processes die: what was acknowledged is there, nothing is sold twice,
+nobody gets a 500, and people book with Redis and the workers away."""
+
+import random
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.faults import stack as stacks
+from tests.faults.stack import Stack, codes_in_database, drift, load, settle, wait_until_healthy
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    running = stacks.start(tmp_path_factory.mktemp("stack") / "var")
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def roomy(stack: Stack) -> list[int]:
+    """Slots of a head office with room for everybody who comes."""
+    slots = [slot["id"] for slot in stack.slots("dispendukcapil")][:200]
+    for slot in slots:
+        stack.give_capacity(slot, 1000)
+    return slots
+
+
+def check(stack: Stack, attempts: list[stacks.Attempt]) -> None:
+    """Whatever happened: acknowledged bookings are there, no 500, no drift, all can be settled."""
+    wait_until_healthy(stack)
+    acknowledged = {a.code.replace("-", "") for a in attempts if a.status == 201}
+    assert acknowledged <= codes_in_database(stack)
+    assert {a.status for a in attempts} <= {201, 409, 503, None}
+
+    settle(stack, attempts)
+    assert {a.status for a in attempts} <= {201}, "repeating with its key settles each"
+    assert {a.code.replace("-", "") for a in attempts} <= codes_in_database(stack)
+    people = [a.person for a in attempts]
+    assert len(people) == len(set(people))
+    assert drift(stack) == []
+
+
+def test_three_hundred_at_once_on_a_slot_of_ten(stack: Stack) -> None:
+    for day in range(5):
+        slot = stack.slots("kecamatan-ambulu")[day * 7]["id"]
+        stack.give_capacity(slot, 10)
+        taken = stack.rows("SELECT booked FROM locations_slot WHERE id = %s", slot)[0][0]
+        people = stacks.new_people(300)
+        with ThreadPoolExecutor(60) as pool:
+            answers = list(pool.map(lambda person, at=slot: stack.book(at, person), people))
+
+        statuses = [answer.status_code for answer in answers]
+        assert statuses.count(201) == 10 - taken
+        refused = [answer for answer in answers if answer.status_code != 201]
+        assert {answer.status_code for answer in refused} == {409}
+        for answer in refused:
+            assert answer.json()["errors"][0]["code"] == "slot_full"
+            assert len(answer.json()["alternatives"]) == 5
+    assert drift(stack) == []
+
+
+def test_web_processes_killed_under_load_lose_nothing(stack: Stack, roomy: list[int]) -> None:
+    def hurt() -> None:
+        chance = random.Random(20261125)
+        for _ in range(8):
+            time.sleep(chance.uniform(0.5, 1.2))
+            workers = stack.processes("granian")[1:]  # the first one starts the others again
+            if workers:
+                chance.choice(workers).kill()
+
+    attempts = load(stack, roomy, seconds=9, hurt=hurt)
+    assert sum(a.status == 201 for a in attempts) > 50
+    check(stack, attempts)
+
+
+def test_postgresql_killed_under_load_loses_nothing(stack: Stack, roomy: list[int]) -> None:
+    def hurt() -> None:
+        for _ in range(2):
+            time.sleep(2.5)
+            stack.postmaster().kill()
+            wait_until_healthy(stack)
+
+    attempts = load(stack, roomy, seconds=10, hurt=hurt)
+    assert sum(a.status == 201 for a in attempts) > 50
+    check(stack, attempts)
+
+
+def test_people_book_with_redis_and_all_workers_dead(stack: Stack, roomy: list[int]) -> None:
+    def hurt() -> None:
+        end = time.monotonic() + 4
+        while time.monotonic() < end:
+            stack.kill("redis-server")
+            time.sleep(0.2)
+
+    attempts = load(stack, roomy, seconds=4, hurt=hurt, clients=3)
+    assert attempts
+    assert {a.status for a in attempts} == {201}
+    check(stack, attempts)
+
+
+def test_messages_planned_meanwhile_are_sent_once_redis_is_back(
+    stack: Stack, roomy: list[int]
+) -> None:
+    (person,) = stacks.new_people(1)
+    stack.kill("redis-server")
+    assert stack.book(roomy[0], person).status_code == 201
+    give_up = time.monotonic() + 60
+    while time.monotonic() < give_up:
+        sent = requests.get(f"http://127.0.0.1:{stack.port}/demo/messages.json", timeout=10).json()
+        if any(message["to"].replace("-", "").endswith(f"{person:08d}") for message in sent):
+            return
+        time.sleep(0.5)
+    raise AssertionError("the confirmation did not come")
+
+
+def test_control_with_synchronous_commit_off_the_product_refuses_to_start(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="synchronous_commit"):
+        stacks.start(tmp_path / "var", PGOPTIONS="-c synchronous_commit=off")
