@@ -7,9 +7,24 @@ server-side prepared statements.)
 """
 
 import json
+from typing import TypeVar
 
-from django.db import connection
+import pghistory
+from django.db import connection, models
 from uuid_utils.compat import uuid7
+
+M = TypeVar("M", bound=models.Model)
+
+
+def tracked(model: type[M]) -> type[M]:
+    """Every change of a rule leaves a row: who, when, from, to, why (invariant 9)."""
+    return pghistory.track(
+        pghistory.InsertEvent(),
+        pghistory.UpdateEvent(),
+        pghistory.DeleteEvent(),
+        context_field=pghistory.ContextJSONField(),
+        context_id_field=pghistory.ContextUUIDField(),
+    )(model)
 
 
 def note_change(*, who: str, why: str) -> None:

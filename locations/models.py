@@ -8,26 +8,11 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Greatest
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from locations.history import tracked
+from locations.language import in_language
 from locations.slots import SlotQuerySet
-
-
-def in_language(indonesian: str, english: str) -> str:
-    """The text for the reader's language; Indonesian where no English was given."""
-    return english if english and (get_language() or "id").startswith("en") else indonesian
-
-
-def tracked(model: type[models.Model]) -> type[models.Model]:
-    """Every change of a rule leaves a row: who, when, from, to, why (invariant 9)."""
-    return pghistory.track(
-        pghistory.InsertEvent(),
-        pghistory.UpdateEvent(),
-        pghistory.DeleteEvent(),
-        context_field=pghistory.ContextJSONField(),
-        context_id_field=pghistory.ContextUUIDField(),
-    )(model)
 
 
 class Staff(AbstractUser):

@@ -9,7 +9,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
-from locations.models import Counter, District, Location, Slot, in_language
+from locations.language import in_language
+from locations.models import Counter, District, Location, Slot
 from notifications.personal_data import mask, open_sealed, seal
 from services.codes import show_code
 from services.lifecycle import ACTIVE, Status

@@ -170,9 +170,7 @@ def test_a_slot_that_has_begun_is_refused_with_alternatives(api, place, service)
     assert response.json()["alternatives"] == []
 
 
-def test_a_second_booking_of_a_person_is_refused_and_says_nothing_of_the_first(
-    api, place, slot
-):
+def test_a_second_booking_of_a_person_is_refused_and_says_nothing_of_the_first(api, place, slot):
     other = factories.slot(place, factories.at_local(4))
     book(api, slot, 1)
     response = book(api, other, 1)
