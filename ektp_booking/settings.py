@@ -94,9 +94,9 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "ektp_booking.middleware.Locale",
     "ektp_booking.middleware.Envelope",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "ektp_booking.middleware.Locale",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -373,8 +373,6 @@ CELERY_ENABLE_UTC = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat" / "schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "deliver-due-messages": {"task": "notifications.deliver_due", "schedule": 5.0},
-    "settle-days": {"task": "services.tasks.settle_days", "schedule": 1800.0},
-    "erase-temperatures": {"task": "services.tasks.erase_temperatures", "schedule": 3600.0},
 }
 
 # --- Logs ----------------------------------------------------------------------------------------
