@@ -98,3 +98,26 @@ class FieldRefusal(Refusal):
     def __init__(self, attr: str, code: str, message: Text) -> None:
         self.attr, self.code = attr, code
         super().__init__(message)
+
+
+class WrongLocation(Refusal):
+    """The ticket is for another place. Says where to, and nothing about the person."""
+
+    code = "wrong_location"
+    message = _("Jadwal ini bukan di tempat ini.")
+
+
+class WrongDay(Refusal):
+    code = "wrong_day"
+    message = _("Jadwal ini bukan untuk hari ini.")
+
+
+class TooEarly(Refusal):
+    """`opens_at`: from when the person may come in."""
+
+    code = "too_early"
+    message = _("Terlalu awal. Mohon tunggu di luar sampai mendekati jadwal.")
+
+    def __init__(self, message: Text | None = None, opens_at: Any = None) -> None:
+        super().__init__(message)
+        self.opens_at = opens_at

@@ -63,9 +63,8 @@ def test_a_code_may_be_written_as_people_write_it(api, made, spell):
 
 
 def test_without_its_token_a_booking_looks_like_one_that_does_not_exist(api, made, place):
-    other = api.post(
-        f"{BASE}bookings/", wish(factories.slot(place, factories.at_local(5)), 2)
-    ).json()
+    later = factories.slot(place, factories.at_local(5))
+    other = api.post(f"{BASE}bookings/", wish(later, 2)).json()
     unknown = api.get(f"{BASE}bookings/AAAA-AAAA/", headers=holder(made))
     wrong_check = made["code"][:-1] + ("A" if made["code"][-1] != "A" else "B")
     answers = [

@@ -1,0 +1,19 @@
+"""What Celery runs for services: each says "look", the rows say what is to be done."""
+
+from celery import shared_task
+
+from services import day_end
+
+
+@shared_task(ignore_result=True)
+def settle_days() -> None:
+    """Mark who did not come, and give a new choice to those whose location never opened."""
+    if day_end.clocks_agree():
+        day_end.mark_no_shows()
+        day_end.defer_unserved()
+
+
+@shared_task(ignore_result=True)
+def erase_temperatures() -> None:
+    """At the end of a day, forget what was measured at the door."""
+    day_end.erase_temperatures()
