@@ -31,9 +31,24 @@ CREATE TRIGGER slot_a_counter_is_not_written BEFORE UPDATE OF booked, excess ON 
 CREATE TRIGGER slot_starts_empty BEFORE INSERT ON locations_slot
     FOR EACH ROW WHEN (NEW.booked <> 0 OR NEW.excess <> 0)
     EXECUTE FUNCTION slot_counter_is_not_written();
+
+-- People were told a time and a place: they are moved by their booking, never by the slot.
+CREATE FUNCTION slot_with_bookings_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = '23514', CONSTRAINT = 'slot_with_bookings_stays',
+        MESSAGE = 'a slot that holds bookings keeps its time and place';
+END $$;
+
+CREATE TRIGGER slot_with_bookings_stays BEFORE UPDATE OF starts_at, ends_at, location_id
+    ON locations_slot FOR EACH ROW WHEN (OLD.booked > 0 AND
+        (OLD.starts_at, OLD.ends_at, OLD.location_id)
+        IS DISTINCT FROM (NEW.starts_at, NEW.ends_at, NEW.location_id))
+    EXECUTE FUNCTION slot_with_bookings_stays();
 """
 
 NO_GUARDS = """
+DROP TRIGGER slot_with_bookings_stays ON locations_slot;
+DROP FUNCTION slot_with_bookings_stays();
 DROP TRIGGER slot_starts_empty ON locations_slot;
 DROP TRIGGER slot_a_counter_is_not_written ON locations_slot;
 DROP TRIGGER slot_excess_follows_capacity ON locations_slot;

@@ -133,6 +133,16 @@ def test_slots_of_a_place_never_overlap(place):
     assert sql(insert, elsewhere.pk, slot.starts_at, slot.starts_at) == 1
 
 
+def test_a_slot_that_holds_bookings_keeps_its_time_and_place(place, service):
+    slot, empty = factories.slots(place, 2, capacity=3)
+    factories.booking(slot, service)
+    later = "UPDATE locations_slot SET ends_at = ends_at - interval '5 minutes' WHERE id = %s"
+    assert refused(later, slot.pk) == "slot_with_bookings_stays"
+    assert sql(later, empty.pk) == 1
+    sql("UPDATE services_booking SET status = 'cancelled'")
+    assert sql(later, slot.pk) == 1
+
+
 def test_history_can_be_read_and_nothing_else(place, service):
     factories.booking(factories.slot(place), service)
     assert "services_bookingevent" in history_tables()
