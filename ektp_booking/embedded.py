@@ -126,8 +126,9 @@ def wait_until_stopped() -> None:
 
 
 def in_use() -> bool:
-    """Whether anybody holds the servers."""
-    return is_locked(var_dir() / "users.lock")
+    """Whether anybody uses the servers; a keeper that is shutting down does not count."""
+    users = var_dir() / "users.lock"
+    return is_locked(users) and not is_locked(users, fcntl.LOCK_SH)
 
 
 def read_status() -> dict[str, str]:
@@ -138,15 +139,15 @@ def read_status() -> dict[str, str]:
     return status
 
 
-def is_locked(path: Path) -> bool:
-    """Whether a living process holds a lock on `path`."""
+def is_locked(path: Path, against: int = fcntl.LOCK_EX) -> bool:
+    """Whether a living process holds a lock on `path` (LOCK_SH: one that it shares with nobody)."""
     try:
         file = path.open("rb")
     except FileNotFoundError:
         return False
     with file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, against | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
     return False

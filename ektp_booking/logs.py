@@ -9,6 +9,7 @@ database's own carry the row that failed; the class, the place and the SQL state
 import logging
 import logging.config
 import re
+import sys
 import traceback
 from typing import Any
 
@@ -69,15 +70,14 @@ def shorten_exception(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     record = event.get("_record")
     info = info or (record.exc_info if record else None)
     if info is True:
-        import sys
-
         info = sys.exc_info()
     error = info if isinstance(info, BaseException) else info[1] if info else None
     if error is None:
         return event
     frames = traceback.extract_tb(error.__traceback__)[-12:]
     places = " < ".join(
-        f"{f.filename.rsplit('/', 2)[-1]}:{f.lineno}:{f.name}" for f in frames[::-1]
+        f"{'/'.join(frame.filename.split('/')[-2:])}:{frame.lineno}:{frame.name}"
+        for frame in reversed(frames)
     )
     event["exception"] = f"{type(error).__module__}.{type(error).__qualname__} at {places}"
     cause: Any = error.__cause__ or error

@@ -8,11 +8,11 @@ from ektp_booking import embedded
 
 def main() -> int:
     var = embedded.var_dir()
-    for folder in (var, var / "test"):
-        if embedded.is_locked(folder / "users.lock"):
-            print(f"{folder} is in use; end what runs there first (Ctrl-C).", file=sys.stderr)
-            return 1
     embedded.wait_until_stopped()
+    for lock in (var / "run.lock", var / "users.lock", var / "test" / "users.lock"):
+        if embedded.is_locked(lock):
+            print(f"{lock.parent} is in use; end what runs there first (Ctrl-C).", file=sys.stderr)
+            return 1
     if var.exists():
         shutil.rmtree(var)
     print(f"{var} is gone; make run begins anew.")
