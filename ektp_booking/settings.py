@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 
 from ektp_booking import embedded, keys, logs
@@ -199,6 +200,10 @@ USE_TZ = True
 PHONENUMBER_DEFAULT_REGION = "ID"
 PHONENUMBER_DB_FORMAT = "E164"
 
+# --- Opening -------------------------------------------------------------------------------------
+
+SLOT_HORIZON_DAYS = env.int("SLOT_HORIZON_DAYS", default=60)  # how far ahead slots are made
+
 # --- Sign-in -------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "locations.Staff"
@@ -376,6 +381,9 @@ CELERY_ENABLE_UTC = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat" / "schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "deliver-due-messages": {"task": "notifications.deliver_due", "schedule": 5.0},
+    "settle-days": {"task": "services.tasks.settle_days", "schedule": 1800.0},
+    "erase-temperatures": {"task": "services.tasks.erase_temperatures", "schedule": 3600.0},
+    "look-ahead": {"task": "locations.look_ahead", "schedule": crontab(hour=0, minute=30)},
 }
 
 # --- Logs ----------------------------------------------------------------------------------------
