@@ -20,7 +20,7 @@ logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
 class Sink:
-    """`mails` in the order of arrival; `answer_rcpt` and `answer_data` may answer otherwise."""
+    """`mails()` in the order of arrival; `answer_rcpt` and `answer_data` may answer otherwise."""
 
     def __init__(self) -> None:
         self.raw: list[bytes] = []
@@ -28,13 +28,12 @@ class Sink:
         self.answer_data: Callable[[Envelope], str] = lambda envelope: "250 OK"
         self._lock = threading.Lock()
 
-    @property
+    # Not properties: the server looks at all of them for every connection.
     def mails(self) -> list[EmailMessage]:
         return [message_from_bytes(raw, policy=policy.default) for raw in self.raw]
 
-    @property
     def references(self) -> Counter[str]:
-        return Counter(mail["Message-ID"].strip("<>").split("@")[0] for mail in self.mails)
+        return Counter(mail["Message-ID"].strip("<>").split("@")[0] for mail in self.mails())
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any

@@ -25,7 +25,7 @@ def test_a_due_message_arrives_and_is_settled(sink: Sink) -> None:
     message.refresh_from_db()
     assert (message.state, message.channel, message.failure) == (State.SENT, "email", "")
     assert message.sent_at is not None
-    (mail,) = sink.mails
+    (mail,) = sink.mails()
     assert mail["To"] == f"{message.subject}@example.test"
     assert mail["Message-ID"].startswith(f"<{message.reference}@")
     assert mail["Auto-Submitted"] == "auto-generated"
@@ -74,7 +74,7 @@ def test_after_an_outage_the_earliest_visit_is_told_first_and_the_past_not_at_al
         plan(send_after=now - timedelta(days=2), send_before=now + timedelta(hours=hours))
     assert delivery.deliver() == {"expired": 2, "sent": 4}
     by_reference = dict(Message.objects.values_list("reference", "send_before"))
-    told = [by_reference[mail["Message-ID"][1:].split("@")[0]] for mail in sink.mails]
+    told = [by_reference[mail["Message-ID"][1:].split("@")[0]] for mail in sink.mails()]
     assert told == [now + timedelta(hours=hours) for hours in (1, 3, 30, 50)]
 
 

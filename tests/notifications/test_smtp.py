@@ -252,6 +252,6 @@ def test_what_looks_like_code_arrives_as_typed(sink: Sink, typed: str) -> None:
         email="siti@example.test", values=people.VALUES | {"name": typed}
     )
     delivery.deliver()
-    (mail,) = sink.mails
+    (mail,) = sink.mails()
     assert f"untuk {typed} tercatat" in mail.get_content()
     assert mail.get_content_type() == "text/plain"
