@@ -384,6 +384,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "settle-days": {"task": "services.tasks.settle_days", "schedule": 1800.0},
     "erase-temperatures": {"task": "services.tasks.erase_temperatures", "schedule": 3600.0},
     "look-ahead": {"task": "locations.look_ahead", "schedule": crontab(hour=0, minute=30)},
+    "sweep-rate-counts": {"task": "services.tasks.sweep_rate_counts", "schedule": 3600.0},
 }
 
 # --- Logs ----------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from services import day_end
+from services import day_end, limits
 
 
 @shared_task(ignore_result=True)
@@ -17,3 +17,9 @@ def settle_days() -> None:
 def erase_temperatures() -> None:
     """At the end of a day, forget what was measured at the door."""
     day_end.erase_temperatures()
+
+
+@shared_task(ignore_result=True)
+def sweep_rate_counts() -> None:
+    """Forget how often was asked in windows long past."""
+    limits.sweep()
