@@ -180,7 +180,6 @@ def prepare_database() -> None:
 
 def run_processes(port: int, own_servers: bool) -> int:
     """Run the Procfile until a signal comes or one of its processes ends."""
-    (embedded.var_dir() / "beat").mkdir(exist_ok=True)
     environment = dict(os.environ)
     # The running processes must not be able to change tables.
     del environment["DATABASE_OWNER_URL"]

