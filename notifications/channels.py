@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import smtplib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parseaddr
@@ -16,8 +17,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import BadHeaderError, EmailMessage
 from django.core.validators import validate_email
+from django.db import DatabaseError
 
-from . import smtp
+from . import smtp, texts
 from .demo import keep as keep_for_demo
 from .description import Description
 
@@ -65,6 +67,7 @@ class Channel:
     name: str
     address: Callable[[Description], str]
     send: Callable[[Outgoing], None]
+    limit: int | None = None  # letters a text should not exceed
 
 
 def channels() -> list[Channel]:
@@ -78,8 +81,9 @@ def channels() -> list[Channel]:
                 "whatsapp",
                 lambda person: person.phone if person.whatsapp else "",
                 _demo("whatsapp"),
+                texts.SMS_LIMIT,
             ),
-            Channel("sms", lambda person: person.phone, _demo("sms")),
+            Channel("sms", lambda person: person.phone, _demo("sms"), texts.SMS_LIMIT),
             Channel("email", lambda person: person.email, _demo("email")),
         ]
     return found
@@ -124,7 +128,9 @@ def send_email(outgoing: Outgoing) -> None:
     except (smtplib.SMTPException, OSError) as error:
         raise Temporary("smtp_unreachable") from error
     if settings.DEMO:
-        keep_for_demo("email", outgoing)
+        # It has gone out: a list that can't be written must not make it go again.
+        with suppress(DatabaseError):
+            keep_for_demo("email", outgoing)
 
 
 def _by_code(code: int) -> NotSent:

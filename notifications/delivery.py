@@ -94,7 +94,7 @@ def _outgoing(message: Message, person: Description, channel: Channel) -> Outgoi
         kind=message.kind,
         language=person.language,
         subject=texts.subject(message.kind, person.language),
-        text=texts.render(message.kind, person.language, person.values),
+        text=texts.render(message.kind, person.language, person.values, channel.limit),
         reference=message.reference,
     )
 
@@ -107,13 +107,21 @@ def _send(message: Message, channel: Channel, outgoing: Outgoing, now: datetime 
         code = error.code
         return _settled("failed", lambda: outbox.settle_failed(message, code, channel.name))
     except Unknown as error:
-        if message.failure == error.code:  # tried again once already
-            code = error.code
-            return _settled("failed", lambda: outbox.settle_failed(message, code, channel.name))
-        return _try_later(message, error, channel.name, now)
+        return _unknown(message, error, channel.name, now)
     except Temporary as error:
         return _try_later(message, error, channel.name, now)
+    except Exception:
+        # A defect of the channel. It may have come after the sending, so this counts as unknown.
+        log.exception("channel failed", message_id=message.id, channel=channel.name)
+        return _unknown(message, Unknown("channel_error"), channel.name, now)
     return _settled("sent", lambda: outbox.settle_sent(message, channel.name))
+
+
+def _unknown(message: Message, error: Unknown, channel: str, now: datetime | None) -> str:
+    """Once more under the same reference, then it stays marked as it is: no third repeat."""
+    if message.failure == error.code:
+        return _settled("failed", lambda: outbox.settle_failed(message, error.code, channel))
+    return _try_later(message, error, channel, now)
 
 
 def _try_later(message: Message, error: Temporary, channel: str, now: datetime | None) -> str:

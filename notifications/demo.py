@@ -38,17 +38,20 @@ def keep(channel: str, outgoing: Outgoing) -> None:
 
 
 def latest() -> list[dict[str, Any]]:
-    """The newest first: `[{channel, to, kind, language, text, sent_at}]`, `sent_at` in ISO 8601."""
+    """The newest first: `[{channel, to, kind, language, text, sent_at}]`, at most LATEST."""
     rows = DemoMessage.objects.order_by("-sent_at", "-id")[:LATEST]
     return [_shown(row) for row in rows]
 
 
 def _shown(row: DemoMessage) -> dict[str, Any]:
-    plain = personal_data.open_sealed(bytes(row.sealed), table=TABLE, column="sealed", row=row.id)
+    plain = json.loads(
+        personal_data.open_sealed(row.sealed, table=TABLE, column="sealed", row=row.id)
+    )
     return {
         "channel": row.channel,
-        **json.loads(plain),
+        "to": plain["to"],
         "kind": row.kind,
         "language": row.language,
-        "sent_at": timezone.localtime(row.sent_at).isoformat(),
+        "text": plain["text"],
+        "sent_at": timezone.localtime(row.sent_at),
     }

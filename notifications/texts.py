@@ -41,14 +41,23 @@ class MissingValue(LookupError):
     """
 
 
-def render(kind: str, language: str, values: Mapping[str, str]) -> str:
+def render(kind: str, language: str, values: Mapping[str, str], limit: int | None = None) -> str:
     """The text of `kind` in `language` with its placeholders filled.
 
-    Raises UnknownText, MissingValue.
+    Where it comes out longer than `limit` letters, `{bring}` points to the page behind the link,
+    which says it in full. Raises UnknownText, MissingValue.
     """
-    template = _wording(language)["texts"].get(kind)
+    wording = _wording(language)
+    template = wording["texts"].get(kind)
     if template is None:
         raise UnknownText(kind)
+    text = _filled(template, values)
+    if limit is not None and len(text) > limit:
+        text = _filled(template, {**values, "bring": wording["bring_at_link"]})
+    return text
+
+
+def _filled(template: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda match: _value(values, match.group(1)), template)
 
 

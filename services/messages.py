@@ -22,6 +22,7 @@ from notifications.description import Description
 from notifications.models import Kind, Message
 from notifications.outbox import Planned
 from notifications.quiet_hours import quiet_span, shifted, waits_until
+from services.identity import is_mobile
 from services.lifecycle import Status
 from services.models import Booking
 from services.tokens import token_for
@@ -169,7 +170,7 @@ def describe(message: Message) -> Description | None:
     return Description(
         language=booking.language,
         email=booking.email,
-        phone=booking.phone,
+        phone=booking.phone if is_mobile(booking.phone) else "",
         whatsapp=booking.whatsapp,
         values=values,
     )
