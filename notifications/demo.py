@@ -45,7 +45,7 @@ def latest() -> list[dict[str, Any]]:
 
 def _shown(row: DemoMessage) -> dict[str, Any]:
     plain = json.loads(
-        personal_data.open_sealed(row.sealed, table=TABLE, column="sealed", row=row.id)
+        personal_data.open_sealed(bytes(row.sealed), table=TABLE, column="sealed", row=row.id)
     )
     return {
         "channel": row.channel,
