@@ -158,7 +158,7 @@ class Ticket:
     def qr(self) -> SafeString:
         """The code alone, as SVG without styles (a strict CSP refuses them)."""
         code = segno.make(self.code, error="q", micro=False)
-        drawn = code.svg_inline(omitsize=True, border=1, svgclass=None, lineclass=None)
+        drawn = code.svg_inline(omitsize=True, border=0, svgclass=None, lineclass=None)
         return mark_safe(drawn)  # noqa: S308 (drawn by segno from our own code)
 
     @property
