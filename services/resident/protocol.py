@@ -1,23 +1,23 @@
 """The health protocol in force as pictures with words.
 
-The sentences are the office's own and may change; a picture is chosen by a word of the Indonesian
-sentence, and one without such a word gets the plain sign for information.
+The sentences are the office's own, and the two languages need not have the same number of them. So
+a picture is chosen by a word of the sentence that is shown; one without such a word gets the plain
+sign for information.
 """
 
 from dataclasses import dataclass
 
 from locations.models import HealthProtocol
 
+#: Word of a sentence (Indonesian, English) → icon; the first that fits decides.
 PICTURES = (
-    ("masker", "mask"),
-    ("suhu harus", "temp"),
-    ("demam", "temp"),
-    ("tangan", "wash"),
-    ("jarak", "gap"),
-    ("ruangan", "door"),
-    ("pendamping", "people"),
-    ("paling cepat", "early"),
-    ("suhu", "temp"),
+    (("masker", "mask"), "mask"),
+    (("cuci", "wash"), "wash"),
+    (("suhu", "demam", "temperature", "fever"), "temp"),
+    (("jarak", "apart"), "gap"),
+    (("ruangan", "room"), "door"),
+    (("sendiri", "pendamping", "alone"), "people"),
+    (("paling cepat", "early"), "early"),
 )
 
 
@@ -37,21 +37,19 @@ class Shown:
 
 
 def shown(protocol: HealthProtocol) -> Shown:
-    spoken = protocol.instructions
-    pictures = [picture_of(sentence) for sentence in protocol.instructions_id]
-    pictures += ["icons/info.svg"] * (len(spoken) - len(pictures))
+    """The level in the reader's language."""
     return Shown(
         step=protocol.rank,
         name=protocol.name,
-        lines=[Line(picture, text) for picture, text in zip(pictures, spoken, strict=False)],
+        lines=[Line(picture_of(sentence), sentence) for sentence in protocol.instructions],
     )
 
 
 def picture_of(sentence: str) -> str:
-    """The icon for an Indonesian sentence."""
+    """The icon for a sentence in either language."""
     lowered = sentence.lower()
-    name = next((icon for word, icon in PICTURES if word in lowered), "info")
-    return f"icons/{name}.svg"
+    fitting = (icon for words, icon in PICTURES if any(word in lowered for word in words))
+    return f"icons/{next(fitting, 'info')}.svg"
 
 
 def strictest_in_force() -> Shown | None:

@@ -35,6 +35,8 @@ def timetable(
             url_of=lambda day: f"{address}?hari={day.isoformat()}",
         ),
         "day": day_heading(chosen) if chosen else "",
+        # Without the fragment of the day's link: with one, browsers ignore `autofocus`.
+        "here": f"{address}?hari={chosen.isoformat()}" if chosen else address,
         "parts": parts_of_day(slots, now),
     }
 

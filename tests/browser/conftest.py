@@ -1,4 +1,4 @@
-"""A real Chromium against a real server. Data are committed, so that the server's thread sees them."""
+"""A real Chromium on a real server. Data are committed, so the server's thread sees them."""
 
 import os
 import typing

@@ -1,0 +1,128 @@
+"""What every page of residents keeps: axe finds nothing, nothing scrolls sideways."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests import factories
+from tests.browser.jember import Jember
+from tests.browser.walk import every_page
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+FIRST_VISIT = 60 * 1024
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "language"),
+    [
+        (360, "light", ""),
+        pytest.param(1280, "light", "", marks=pytest.mark.slow),
+        pytest.param(360, "dark", "", marks=pytest.mark.slow),
+        pytest.param(1280, "dark", "", marks=pytest.mark.slow),
+        pytest.param(360, "light", "/en", marks=pytest.mark.slow),
+        pytest.param(1280, "light", "/en", marks=pytest.mark.slow),
+    ],
+)
+def test_axe_finds_nothing_on_any_page(
+    browser: Browser, jember: Jember, width: int, scheme: str, language: str
+) -> None:
+    found = [
+        f"{name}: {problem}"
+        for page, name in visits(browser, jember, language, 1, width=width, scheme=scheme)
+        for problem in axe(page)
+    ]
+    assert found == []
+
+
+def test_axe_would_find_something(browser: Browser) -> None:
+    """The test above looks: a page with faults is not passed over."""
+    page = browser.new_page()
+    page.set_content("<title>x</title><img src=x><input><p style='color:#aaa'>pale</p>")
+    assert {problem.split()[0] for problem in axe(page)} >= {"image-alt", "label", "color-contrast"}
+    page.close()
+
+
+@pytest.mark.parametrize("width", [320, 360])
+def test_no_page_scrolls_sideways_on_a_small_phone(
+    browser: Browser, jember: Jember, width: int
+) -> None:
+    wide = [
+        f"{name} {language or 'id'}"
+        for number, language in enumerate(("", "/en"))
+        for page, name in visits(browser, jember, language, width + number, width=width)
+        if sideways(page)
+    ]
+    assert wide == []
+
+
+def test_targets_are_large_enough_for_a_thumb(browser: Browser, jember: Jember) -> None:
+    """Buttons, fields and day cells: 44 px high at least (look/README.md, --tap)."""
+    small = []
+    for page, name in visits(browser, jember, "", 7, width=360):
+        for locator in page.locator(".btn, .input, .times button, .check, a.day").all():
+            box = locator.bounding_box()
+            if box and box["height"] < 43.5:
+                small.append(f"{name}: {locator.text_content()} {box['height']}")
+    assert small == []
+
+
+@pytest.mark.parametrize("address", ["/", "/pesan/first-recording/data-diri/", "/layanan/"])
+def test_a_first_visit_weighs_little_and_asks_nobody_else(
+    browser: Browser, jember: Jember, address: str
+) -> None:
+    """Everything over the wire, with headers, uncompressed as the test server sends it."""
+    context = browser.new_context()
+    page = context.new_page()
+    hosts, weight = set(), 0
+    session = context.new_cdp_session(page)
+    session.send("Network.enable")
+
+    def weigh(event: dict[str, Any]) -> None:
+        nonlocal weight
+        weight += event["encodedDataLength"]
+
+    session.on("Network.loadingFinished", weigh)
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+    page.goto(jember.url + address, wait_until="networkidle")
+    context.close()
+    assert hosts == {jember.url.split("/")[2]}
+    assert 0 < weight <= FIRST_VISIT
+    print(f"{address}: {weight} bytes")
+
+
+def visits(
+    browser: Browser,
+    jember: Jember,
+    language: str,
+    number: int,
+    *,
+    width: int,
+    scheme: Any = "light",
+) -> Iterator[tuple[Page, str]]:
+    """Every page in turn, in a browser of its own; `number` makes the NIK of a new person."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 740}, color_scheme=scheme, bypass_csp=True
+    )
+    page = context.new_page()
+    for name in every_page(page, jember.url + language, nik=factories.nik(26_000 + number)):
+        yield page, name
+    context.close()
+
+
+def axe(page: Page) -> list[str]:
+    for details in page.locator("details").all():
+        details.evaluate("element => { element.open = true }")
+    results = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
+    return [
+        f"{violation['id']} {violation['nodes'][0]['target']}"
+        for violation in results.response["violations"]
+    ]
+
+
+def sideways(page: Page) -> bool:
+    return bool(
+        page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    )
