@@ -81,7 +81,7 @@ def english() -> dict[Message, Message]:
     for file in catalogue_files():
         for entry in read(file):
             if entry.id and entry.string and not entry.fuzzy and all(_strings(entry.string)):
-                known[entry.id if isinstance(entry.id, str) else tuple(entry.id)] = entry.string
+                known[_message(entry.id)] = _message(entry.string)
     return known
 
 
@@ -101,5 +101,9 @@ def differing_placeholders() -> list[str]:
     return wrong
 
 
-def _strings(message: Message | list[str]) -> tuple[str, ...]:
+def _message(value: str | list[str] | tuple[str, ...]) -> Message:
+    return value if isinstance(value, str) else tuple(value)
+
+
+def _strings(message: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
     return (message,) if isinstance(message, str) else tuple(message)
