@@ -228,7 +228,7 @@ def wait_until_healthy(stack: Stack, seconds: float = 30) -> float:
             if requests.get(f"http://127.0.0.1:{stack.port}/readyz", timeout=5).ok:
                 return time.monotonic() - began
         time.sleep(0.1)
-    raise AssertionError("not healthy again")
+    raise AssertionError("not healthy again: " + "".join(stack.output[-30:]))
 
 
 def settle(stack: Stack, attempts: list[Attempt]) -> None:
