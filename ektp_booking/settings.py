@@ -10,6 +10,7 @@ ektp_booking/checks.py refuses what would be unsafe in production.
 """
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -338,6 +339,7 @@ DRF_STANDARDIZED_ERRORS = {
     "EXCEPTION_HANDLER_CLASS": "services.api.errors.Handler",
     "EXCEPTION_FORMATTER_CLASS": "services.api.errors.Formatter",
 }
+REST_KNOX = {"TOKEN_TTL": timedelta(hours=12)}  # as a session
 SPECTACULAR_SETTINGS = {
     "TITLE": "e-KTP Jember",
     "VERSION": "1",

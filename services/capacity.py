@@ -187,6 +187,16 @@ def _last_booked(over: dict[int, int]) -> list[Over]:
     return people
 
 
+def people_in(slot_ids: Sequence[int]) -> list[Over]:
+    """Everybody who has a place in these slots, by time."""
+    holding = (
+        Booking.objects.filter(slot__in=list(slot_ids), status__in=HOLDING)
+        .select_related("slot", "service")
+        .order_by("slot__starts_at", "created_at")
+    )
+    return [Over(booking, reachable=is_reachable(booking)) for booking in holding]
+
+
 def is_reachable(booking: Booking) -> bool:
     """Whether a message can reach this person: a mobile number or an e-mail address."""
     return bool(booking.email_sealed) or is_mobile(booking.phone)

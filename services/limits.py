@@ -55,15 +55,18 @@ def take(*uses: Use) -> None:
         raise TooManyRequests(wait=max(waits))
 
 
-def give_back(use: Use) -> None:
-    """Take a use back, where only failures are to count (a sign-in, a look-up)."""
-    if not settings.RATE_LIMITS:
+def give_back(*uses: Use) -> None:
+    """Take uses back, where only failures are to count (a sign-in, a look-up)."""
+    if not settings.RATE_LIMITS or not uses:
         return
+    rows, values = _rows(uses)
     with connection.cursor() as cursor:
         cursor.execute(
-            'UPDATE services_ratecount SET count = count - 1 WHERE key = %s AND "window" ='
-            " to_timestamp(floor(extract(epoch FROM now()) / %s) * %s) AND count > 0",
-            [_key(use), settings.LIMITS[use.limit][1], settings.LIMITS[use.limit][1]],
+            "UPDATE services_ratecount AS r SET count = r.count - 1"  # noqa: S608 (placeholders)
+            f" FROM (VALUES {values}) AS asked (key, seconds)"
+            ' WHERE r.key = asked.key AND r.count > 0 AND r."window" ='
+            " to_timestamp(floor(extract(epoch FROM now()) / seconds) * seconds)",
+            rows,
         )
 
 
@@ -95,10 +98,8 @@ def address_of(request: HttpRequest) -> str:
 
 def _count(uses: tuple[Use, ...]) -> Iterator[tuple[str, int, int]]:
     """Add one to each; yields (name of the limit, count by now, seconds until the window ends)."""
-    # In one order for everybody, so that two requests with the same keys can't lock each other.
-    rows = sorted((_key(use), settings.LIMITS[use.limit][1]) for use in set(uses))
+    rows, values = _rows(uses)
     names = {_key(use): use.limit for use in uses}
-    values = ", ".join(["(%s::text, %s::int)"] * len(rows))
     with connection.cursor() as cursor:
         cursor.execute(
             'INSERT INTO services_ratecount AS r (key, "window", count)'  # noqa: S608 (placeholders)
@@ -106,10 +107,19 @@ def _count(uses: tuple[Use, ...]) -> Iterator[tuple[str, int, int]]:
             f" FROM (VALUES {values}) AS asked (key, seconds)"
             ' ON CONFLICT (key, "window") DO UPDATE SET count = r.count + 1'
             ' RETURNING key, count, extract(epoch FROM now() - "window")::int',
-            [value for row in rows for value in row],
+            rows,
         )
         for key, count, elapsed in cursor.fetchall():
             yield names[key], count, max(1, settings.LIMITS[names[key]][1] - elapsed)
+
+
+def _rows(uses: tuple[Use, ...]) -> tuple[list[str | int], str]:
+    """Key and window of each use, flat, and their placeholders: `(%s::text, %s::int), …`.
+
+    In one order for everybody, so that two requests with the same keys can't lock each other.
+    """
+    rows = sorted((_key(use), settings.LIMITS[use.limit][1]) for use in set(uses))
+    return [value for row in rows for value in row], ", ".join(["(%s::text, %s::int)"] * len(rows))
 
 
 def _key(use: Use) -> str:

@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from locations.database import is_unavailable
 from services.api.answers import AlternativeAnswer
 from services.api.parser import TooLarge
+from services.api.staff_answers import HasBookings, OverAnswer
 from services.conflicts import sqlstate_of
 from services.refusals import FieldRefusal, PlaceRefusal, Refusal, Text
 
@@ -123,4 +124,6 @@ class Formatter(ExceptionFormatter):
         answer: dict[str, Any] = super().format_error_response(error_response)
         if isinstance(self.refusal, PlaceRefusal):
             answer["alternatives"] = AlternativeAnswer(self.refusal.alternatives, many=True).data
+        if isinstance(self.refusal, HasBookings):
+            answer["over"] = OverAnswer(self.refusal.people, many=True).data
         return answer

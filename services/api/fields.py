@@ -37,7 +37,7 @@ DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
 DIGITS = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 SLUG = re.compile(r"[-a-zA-Z0-9_]{1,60}", re.ASCII)
-DECIMAL = re.compile(r"[0-9]{1,3}([.,][0-9]{1,2})?", re.ASCII)
+DECIMAL = re.compile(r"[0-9]{1,3}([.,][0-9])?", re.ASCII)
 
 
 class Strict:
@@ -179,11 +179,11 @@ class StrictTime(Strict, serializers.TimeField):
 
 
 class StrictDecimal(Strict, serializers.DecimalField):
-    """A figure read off a device: a number, or text with a dot or comma ("37,2")."""
+    """A figure off a device with one decimal: a number, or text with dot or comma ("37,2")."""
 
-    def __init__(self, *, least: str, most: str, places: int = 1, **options: Any) -> None:
-        super().__init__(max_digits=5, decimal_places=places, **options)
-        self.least, self.most, self.places = Decimal(least), Decimal(most), places
+    def __init__(self, *, least: Decimal, most: Decimal, **options: Any) -> None:
+        super().__init__(max_digits=4, decimal_places=1, **options)
+        self.least, self.most = least, most
 
     def to_internal_value(self, data: Any) -> Decimal:
         if isinstance(data, bool) or not isinstance(data, int | float | str):
@@ -191,7 +191,7 @@ class StrictDecimal(Strict, serializers.DecimalField):
         text = str(data)
         if not DECIMAL.fullmatch(text):
             self.refuse("invalid")
-        number = round(Decimal(text.replace(",", ".")), self.places)
+        number = Decimal(text.replace(",", "."))
         if number < self.least:
             self.refuse("min_value")
         if number > self.most:

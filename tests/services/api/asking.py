@@ -26,7 +26,7 @@ def wish(slot, number: int = 1, **values: Any) -> dict[str, Any]:
 def codes(response) -> list[tuple[str, str | None]]:
     """The codes and attributes of an answer in the error shape; fails on any other shape."""
     body = json.loads(response.content)
-    assert set(body) <= {"type", "errors", "alternatives"}, body
+    assert set(body) <= {"type", "errors", "alternatives", "over"}, body
     assert body["type"] in ERROR_TYPES
     assert body["errors"], body
     for error in body["errors"]:
