@@ -203,8 +203,9 @@ def _show_move(
     wanted: datetime | None = None,
 ) -> HttpResponse:
     here = _move_address(shown.booking, at.slug)
+    present = shown.starts_at.date().isoformat() if at == shown.place else ""
     context = {
-        **timetable(at.pk, asked=request.GET.get("hari", ""), wanted=wanted, address=here),
+        **timetable(at.pk, asked=request.GET.get("hari", present), wanted=wanted, address=here),
         **_moving(shown),
         "place": at,
         "place_url": reverse("resident:move_place", kwargs={"code": shown.code}),

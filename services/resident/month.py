@@ -9,7 +9,7 @@ from django.utils.translation import gettext, ngettext
 
 from services.availability import DayRoom
 
-SPAN = 30  # days shown at once; slots are made 60 days ahead, so two pages
+SPAN = 30  # days shown at once: two pages of the slots that are made ahead
 WEEKDAY = date(2026, 11, 23)  # a Monday, to name the days of the week by
 
 

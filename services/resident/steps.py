@@ -4,6 +4,7 @@ Identity comes first and the slot last, so a place that goes meanwhile costs nob
 draft stays, and the page shows the nearest free times.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -21,7 +22,8 @@ from services.models import Booking, Service
 from services.refusals import AlreadyBooked, KeyReused, Refusal
 from services.resident import draft, keyring, places, refusal_words
 from services.resident.draft import Draft
-from services.resident.forms import IdentityForm, PlaceFilter, SlotForm, initial_from, problems
+from services.resident.forms import PlaceFilter, SlotForm, problems
+from services.resident.identity_form import IdentityForm, initial_from
 from services.resident.pages import personal
 from services.resident.timetable import timetable
 
@@ -83,7 +85,13 @@ def time(request: HttpRequest, location: str) -> HttpResponse:
     return _show_times(request, kept, service, at)
 
 
-def places_context(request, service, *, own, url_of):  # type: ignore[no-untyped-def]
+def places_context(
+    request: HttpRequest,
+    service: Service,
+    *,
+    own: str | None,
+    url_of: Callable[[Location], str],
+) -> dict[str, object]:
     """What place.html needs, for booking and for moving; three statements."""
     locations = places.offering(service)
     found = {location.district_id: location.district.name for location in locations}

@@ -3,10 +3,10 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from services import availability
-from services.resident.forms import HORIZON_DAYS
 from services.resident.month import month
 from services.resident.times import day_heading, parts_of_day
 
@@ -21,7 +21,7 @@ def timetable(
     """
     now = timezone.now()
     today = timezone.localdate(now)
-    last = today + timedelta(days=HORIZON_DAYS - 1)
+    last = today + timedelta(days=settings.SLOT_HORIZON_DAYS - 1)
     rooms = availability.days(location_id, first=today, last=last)
     lost = timezone.localtime(wanted).date() if wanted else None
     chosen = lost or _day(asked, today, last) or _first_with_room(rooms)

@@ -15,7 +15,7 @@ from tests.browser.walk import NIK, fill_identity, open_time_page, submit
 WORDS = {
     "": {
         "start": "Ambil jadwal",
-        "places": "Di mana Anda ingin direkam?",
+        "places": "Di mana Anda ingin dilayani?",
         "booked": "Jadwal Anda sudah tercatat",
         "move": "Pindah jadwal",
         "moved": "Jadwal Anda sudah dipindahkan",
@@ -27,7 +27,7 @@ WORDS = {
     },
     "/en": {
         "start": "Book a time",
-        "places": "Where do you want to be recorded?",
+        "places": "Where would you like to be served?",
         "booked": "Your appointment is booked",
         "move": "Move appointment",
         "moved": "Your appointment has been moved",
