@@ -7,6 +7,7 @@ names them all. Needs Babel, which only development has.
 import io
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -33,9 +34,15 @@ def catalogue_files() -> list[Path]:
     return [file for file in files if file.exists()]
 
 
+#: Babel would write the moment of compiling into a catalogue that names none.
+NO_DATE = datetime(2020, 1, 1, tzinfo=UTC)
+
+
 def read(file: Path) -> Catalog:
     with file.open("rb") as source:
-        return read_po(source, locale="en")
+        catalog = read_po(source, locale="en")
+    catalog.creation_date = catalog.revision_date = NO_DATE
+    return catalog
 
 
 def compiled(file: Path) -> bytes:
