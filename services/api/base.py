@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
+from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, serializers
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import AllowAny, IsAuthenticated
@@ -87,6 +88,15 @@ class Nothing(ApiView):
         raise exceptions.NotFound()
 
 
+class Given(serializers.Serializer[Any]):
+    """A body or query; unknown fields are ignored, and so never stored."""
+
+    default_error_messages = {
+        "invalid": _("Isi permintaan harus berupa objek JSON."),
+        "null": _("Isi permintaan harus berupa objek JSON."),
+    }
+
+
 def given(serializer: serializers.Serializer[Any], request: Request) -> dict[str, Any]:
     """What a request's body gives, checked. Raises ValidationError.
 
@@ -118,4 +128,4 @@ def field_error(name: str, code: str, sentence: Text | None = None) -> exception
     return exceptions.ValidationError({name: [detail]})
 
 
-_NOTHING: serializers.Serializer[Any] = serializers.Serializer()
+_NOTHING = Given()

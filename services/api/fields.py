@@ -87,6 +87,8 @@ class Secret(Strict, serializers.CharField):
             self.refuse("invalid")
         if len(data) > self.most:
             self.refuse("max_length")
+        if not data:
+            self.refuse("blank")
         if (bad := text_problem(data)) and bad != "invalid_characters":
             self.refuse(bad)
         return data
@@ -184,6 +186,9 @@ class StrictDecimal(Strict, serializers.DecimalField):
     def __init__(self, *, least: Decimal, most: Decimal, **options: Any) -> None:
         super().__init__(max_digits=4, decimal_places=1, **options)
         self.least, self.most = least, most
+
+    # The library takes blanks for "nothing".
+    validate_empty_values = serializers.Field.validate_empty_values
 
     def to_internal_value(self, data: Any) -> Decimal:
         if isinstance(data, bool) or not isinstance(data, int | float | str):

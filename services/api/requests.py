@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from services.api.base import field_error
+from services.api.base import Given, field_error
 from services.api.fields import (
     Cleaned,
     MustBeTrue,
@@ -39,15 +39,6 @@ from services.refusals import FieldRefusal
 LANGUAGES = ["id", "en"]
 LONGEST_SPAN = 62  # days
 EARLIEST, LATEST = timedelta(days=366), timedelta(days=2 * 366)
-
-
-class Given(serializers.Serializer[Any]):
-    """A body or query; unknown fields are ignored, and so never stored."""
-
-    default_error_messages = {
-        "invalid": _("Isi permintaan harus berupa objek JSON."),
-        "null": _("Isi permintaan harus berupa objek JSON."),
-    }
 
 
 def clean_email(typed: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from services.api.base import field_error
+from services.api.base import Given, field_error
 from services.api.fields import (
     Secret,
     StrictBoolean,
@@ -17,7 +17,7 @@ from services.api.fields import (
     StrictText,
     StrictTime,
 )
-from services.api.requests import Given, check_span
+from services.api.requests import check_span
 from services.capacity import CAPACITY_MAX, REASON_MAX
 from services.models import Visit
 from services.screening import COLDEST, HOTTEST
