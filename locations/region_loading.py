@@ -52,16 +52,31 @@ class Tally:
 
 def write_places(places: Places, *, overwrite: bool = False) -> Iterator[Tally]:
     """Write a region's places, one kind after another; gives the tally of each."""
-    yield bring(District, "code", places.districts, lambda old, new: _district(old, new, overwrite))
-    yield bring(Village, "code", places.villages, lambda old, new: {"name", "district_id"})
     yield bring(
+        "districts",
+        District,
+        "code",
+        places.districts,
+        lambda old, new: _district(old, new, overwrite),
+    )
+    yield bring(
+        "villages", Village, "code", places.villages, lambda old, new: {"name", "district_id"}
+    )
+    yield bring(
+        "protocol levels",
         HealthProtocol,
         "code",
         places.protocols,
         lambda old, new: PROTOCOL_TEXTS | (PROTOCOL_LIMITS if overwrite else set()),
     )
     known = set(Location.objects.values_list("slug", flat=True))
-    yield bring(Location, "slug", places.locations, lambda old, new: _location(old, new, overwrite))
+    yield bring(
+        "locations",
+        Location,
+        "slug",
+        places.locations,
+        lambda old, new: _location(old, new, overwrite),
+    )
     fresh = [place for place in places.locations if overwrite or place.slug not in known]
     locations = list(
         Location.objects.filter(slug__in=[place.slug for place in fresh]).select_related("protocol")
@@ -71,14 +86,18 @@ def write_places(places: Places, *, overwrite: bool = False) -> Iterator[Tally]:
 
 
 def bring(
-    model: type[M], key: str, wanted: Sequence[M], follows: Callable[[M, M], Iterable[str]]
+    kind: str,
+    model: type[M],
+    key: str,
+    wanted: Sequence[M],
+    follows: Callable[[M, M], Iterable[str]],
 ) -> Tally:
     """Make the rows that are missing, and change those that differ in the columns that follow.
 
     `follows(old, new)` names these columns (attribute names). A row that does not differ is not
     written at all, so a second load leaves no trace in the history.
     """
-    tally = Tally(str(model._meta.verbose_name_plural))
+    tally = Tally(kind)
     there = {getattr(row, key): row for row in model._default_manager.all()}
     missing = []
     for new in wanted:
@@ -139,7 +158,7 @@ def _write_patterns(
     locations: Sequence[Location], rules: Sequence[Rule], counters: dict[str, int]
 ) -> Tally:
     """The opening patterns of new locations; with overwrite, in place of those that are there."""
-    tally = Tally(str(OpeningPattern._meta.verbose_name_plural))
+    tally = Tally("opening patterns")
     there: Count[Any] = Count()
     patterns = [
         pattern

@@ -113,7 +113,7 @@ def write_services(
     known_services = set(Service.objects.values_list("slug", flat=True))
     follows = TEXTS | (DECIDED if overwrite else set())
     services = [offer.service for offer in offers]
-    yield bring(Service, "slug", services, lambda old, new: follows)
+    yield bring("services", Service, "slug", services, lambda old, new: follows)
 
     ids = dict(Service.objects.values_list("slug", "pk"))
     there = set(Offering.objects.values_list("service_id", "location_id"))

@@ -23,7 +23,9 @@ from locations.slots import LOCAL
 from services.booking import cancel
 from services.lifecycle import Actor
 from services.region import load_region
+from tests.conftest import owner_cursor
 from tests.factories import at_local, booking, location, pattern, slot
+from tests.racing import changed_by_owner
 
 pytestmark = pytest.mark.django_db
 
@@ -184,6 +186,24 @@ def test_raw_sql_cannot_make_slots_of_a_location_overlap(since: str, until: str)
         "slot_overlaps",
         "slot_unique",
     )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_its_constraint_slots_would_overlap() -> None:
+    table = "ALTER TABLE locations_slot"
+    with owner_cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'slot_overlaps'"
+        )
+        (definition,) = cursor.fetchone() or ("",)
+    with changed_by_owner(
+        f"{table} DROP CONSTRAINT slot_overlaps",
+        f"{table} ADD CONSTRAINT slot_overlaps {definition}",
+    ):
+        here = location()
+        slot(here, at_local(3, 8), minutes=30)
+        insert_raw(here, "08:15", "08:45")
+        assert Slot.objects.count() == 2
 
 
 def test_slots_side_by_side_and_of_other_locations_do_not_overlap() -> None:

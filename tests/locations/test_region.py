@@ -186,7 +186,7 @@ def test_an_example_never_replaces_what_is_real(change: Callable, folder: Path) 
 def test_texts_follow_the_files(change: Callable, folder: Path) -> None:
     load()
     change("services.toml", "Penggantian KTP-el", "Ganti KTP-el")
-    assert load(folder)["layanan"] == (0, 1)
+    assert load(folder)["services"] == (0, 1)
     assert Service.objects.get(slug="replacement").name_id == "Ganti KTP-el"
 
 
@@ -300,7 +300,7 @@ def test_a_file_in_another_encoding_is_named(folder: Path) -> None:
 def test_the_command_tells_what_it_did() -> None:
     out = StringIO()
     call_command("load_region", "jember", stdout=out)
-    assert "kecamatan: 31 made" in out.getvalue()
+    assert "districts: 31 made" in out.getvalue()
     assert "Region jember loaded in" in out.getvalue()
 
 
