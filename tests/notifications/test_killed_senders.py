@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from urllib.parse import quote
 
 import pytest
-from django.conf import settings
-from django.db import connection
 
 from notifications.models import Message, State
 
 from .factories import plan_many
+from .sender import environment_of
 from .smtp_sink import Sink, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -64,14 +61,9 @@ def kill_in_mid_delivery(sink: Sink, due: int, kills: int) -> None:
 
 @contextmanager
 def sender(sink: Sink) -> Iterator[subprocess.Popen[bytes]]:
-    at = connection.settings_dict
-    environment = os.environ | {
-        "DATABASE_URL": f"postgresql://{at['USER']}@/{at['NAME']}?host={quote(_host(), safe='/')}",
-        "EMAIL_URL": f"smtp://{settings.EMAIL_HOST}:{settings.EMAIL_PORT}",
-    }
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.notifications.sender"],
-        env=environment,
+        env=environment_of(sink),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -80,7 +72,3 @@ def sender(sink: Sink) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         process.kill()
         process.wait()
-
-
-def _host() -> str:
-    return str(connection.get_connection_params()["host"])
