@@ -47,8 +47,11 @@ def read(file: Path) -> Catalog:
 
 def compiled(file: Path) -> bytes:
     """What belongs into the .mo beside `file`."""
+    catalogue = read(file)
+    # Without a date of its own a catalogue gets the present moment, and is new at every look.
+    catalogue.creation_date = catalogue.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
     target = io.BytesIO()
-    write_mo(target, read(file))
+    write_mo(target, catalogue)
     return target.getvalue()
 
 

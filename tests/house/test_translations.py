@@ -1,5 +1,7 @@
 """English is complete, and says the same with the same values."""
 
+import gettext
+import io
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,6 @@ import pytest
 from ektp_booking import translations
 
 
-@pytest.mark.xfail(reason="pages are still being translated", strict=False)
 def test_every_text_has_its_english() -> None:
     missing = translations.missing()
     assert not missing, "\n".join(f"{place}: {text}" for text, place in missing.items())
@@ -19,7 +20,12 @@ def test_the_english_has_the_placeholders_of_the_indonesian() -> None:
 
 @pytest.mark.parametrize("file", translations.catalogue_files(), ids=lambda file: str(file)[-60:])
 def test_compiled_catalogues_are_current(file: Path) -> None:
-    assert file.with_suffix(".mo").read_bytes() == translations.compiled(file), "make messages"
+    with file.with_suffix(".mo").open("rb") as source:
+        committed = gettext.GNUTranslations(source)
+    fresh = gettext.GNUTranslations(io.BytesIO(translations.compiled(file)))
+    for catalogue in (committed, fresh):
+        del catalogue._catalog[""]  # type: ignore[attr-defined]  (dates)
+    assert committed._catalog == fresh._catalog, "make messages"  # type: ignore[attr-defined]
 
 
 def test_texts_are_found_in_code_and_in_templates() -> None:
