@@ -5,12 +5,16 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
+from services import staff
+
 urlpatterns = [
     path("api/v1/", include("services.api.urls")),
     *i18n_patterns(
         path("admin/", admin.site.urls),
         path("akun/", include("allauth.urls")),
-        path("petugas/", include("services.counter.urls")),
+        path("loket/", include("services.counter.urls")),
+        path("petugas/", staff.home, name="staff_home"),
+        path("petugas/tanpa-tugas/", staff.nothing_assigned, name="staff_nothing"),
         path("pengawas/", include("services.supervisor.urls")),
         path("", include("services.resident.urls")),
         prefix_default_language=False,
