@@ -126,3 +126,17 @@ def sideways(page: Page) -> bool:
     return bool(
         page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
     )
+
+
+def test_no_page_breaks_the_content_security_policy(browser: Browser, jember: Jember) -> None:
+    """With scripts on: what the policy refuses, the browser reports in its console."""
+    context = browser.new_context(java_script_enabled=True)
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    for _name in every_page(page, jember.url, nik=factories.nik(27_001)):
+        pass
+    context.close()
+    # a page that answers 404 or 409 is reported too, and is meant to
+    assert [text for text in said if "status of 4" not in text] == []
