@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import InterfaceError, OperationalError, connection
-from django.utils import timezone
 
 from . import outbox, texts
 from .channels import Channel, Outgoing, Permanent, Temporary, Unknown, choose
@@ -67,7 +66,7 @@ def _deliver_batch(batch: list[Message], now: datetime | None, until: float) -> 
 def deliver_one(message: Message, now: datetime | None = None) -> str:
     """Send one claimed message and settle it; returns its state, or `lost` without the lease."""
     if not message.may_wake:
-        wakes_at = waits_until(now or timezone.now(), deadline=message.send_before)
+        wakes_at = waits_until(message.claimed_at, deadline=message.send_before)
         if wakes_at is not None:
             return "planned" if outbox.put_back([message], until=wakes_at) else "lost"
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from datetime import datetime
 
 from django.db import models
 from django.db.models import F, Q
@@ -90,6 +91,9 @@ class Message(models.Model):
     sent_at = models.DateTimeField(_("terkirim"), null=True, blank=True)
     ended_at = models.DateTimeField(_("selesai"), null=True, blank=True)
     failure = models.CharField(_("sebab gagal"), max_length=40, blank=True, db_default="")
+
+    # Set by outbox.claim, no column: when this sender took the message.
+    claimed_at: datetime
 
     class Meta:
         verbose_name = _("pesan")

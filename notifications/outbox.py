@@ -107,7 +107,8 @@ def withdraw(subject: UUID, kinds: Iterable[str] | None = None) -> int:
 def claim(limit: int, now: datetime | None = None, *, lease: timedelta = LEASE) -> list[Message]:
     """Take up to `limit` due messages to send, those of the earliest deadline first.
 
-    The order decides who is told in time when much has piled up. What is past its `send_before`
+    Each comes with `claimed_at`, the time on the clock that was asked. The order decides who is
+    told in time when much has piled up. What is past its `send_before`
     is never taken: nobody is reminded of the past.
     """
     found = Message.objects.raw(
@@ -128,9 +129,9 @@ def claim(limit: int, now: datetime | None = None, *, lease: timedelta = LEASE) 
                lease_until = statement_timestamp() + %s
           FROM due
          WHERE message.id = due.id
-        RETURNING message.*
+        RETURNING message.*, coalesce(%s, statement_timestamp()) AS claimed_at
         """,
-        [now, now, limit, lease],
+        [now, now, limit, lease, now],
     )
     return sorted(found, key=lambda message: (message.send_before, message.id))
 

@@ -9,9 +9,8 @@ from . import delivery
     name="notifications.deliver_due",
     acks_late=True,
     ignore_result=True,
-    # A round ends by itself after delivery.ROUND_SECONDS and one more attempt; these limits are
-    # for a sender that hangs, and stay below the broker's visibility time-out (settings).
-    soft_time_limit=80,
+    # A round ends by itself after delivery.ROUND_SECONDS and one more attempt; this is for a
+    # sender that hangs, and stays below the broker's visibility time-out (settings).
     time_limit=90,
 )
 def deliver_due() -> None:
