@@ -117,6 +117,7 @@ TEMPLATES = [
             BASE_DIR / "services" / "resident" / "templates",
             BASE_DIR / "services" / "counter" / "templates",
             BASE_DIR / "services" / "supervisor" / "templates",
+            BASE_DIR / "services" / "api" / "templates",
         ],
         "APP_DIRS": True,
         "OPTIONS": {
@@ -331,7 +332,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PAGINATION_CLASS": "services.api.paging.Pages",
-    "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "services.api.schema.ApiSchema",
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -343,7 +344,12 @@ DRF_STANDARDIZED_ERRORS = {
 REST_KNOX = {"TOKEN_TTL": timedelta(hours=12)}  # as a session
 SPECTACULAR_SETTINGS = {
     "TITLE": "e-KTP Jember",
+    "DESCRIPTION": "Booking of KTP-el (e-KTP) recording at the civil registry of Jember. Times are"
+    " ISO 8601 with the offset +07:00; lists come in pages (`page`, `page_size`) unless said"
+    " otherwise. Errors have one shape: codes never change, `detail` is in the language of"
+    " `Accept-Language` (id, en).",
     "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     # `check --deploy` would build the whole schema to warn of the names of its enumerations;

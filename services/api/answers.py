@@ -169,3 +169,25 @@ def page_of(booking: Booking, name: str, **parts: str) -> str:
         return settings.SITE_URL + reverse(
             f"resident:{name}", kwargs={"code": booking.shown_code, **parts}
         )
+
+
+class OneErrorAnswer(serializers.Serializer[Any]):
+    """`code` never changes; `detail` is for people, in the language of `Accept-Language`; `attr`
+    is the field, dotted for nested ones, or null."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    attr = serializers.CharField(allow_null=True)
+
+
+class ErrorAnswer(serializers.Serializer[Any]):
+    """The one shape of whatever went wrong. Nothing was written."""
+
+    type = serializers.ChoiceField(choices=["validation_error", "client_error", "server_error"])
+    errors = OneErrorAnswer(many=True)  # type: ignore[assignment]
+
+
+class PlaceErrorAnswer(ErrorAnswer):
+    """A place was refused: up to five free slots nearby, the same location first."""
+
+    alternatives = AlternativeAnswer(many=True, required=False)

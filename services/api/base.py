@@ -28,6 +28,8 @@ class ApiView(APIView):
     authentication_classes: Any = []
     permission_classes: Any = [AllowAny]
     limit: str | None = "read"
+    #: Beside what every call may be refused with (schema.py): status → codes.
+    codes: dict[int, tuple[str, ...]] = {}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         # A charset named for the body would decode the query too; some of Python's raise.
@@ -83,6 +85,7 @@ class Nothing(ApiView):
     """Every address below /api/v1/ that isn't one."""
 
     limit = None
+    schema = None
 
     def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         raise exceptions.NotFound()

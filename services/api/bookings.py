@@ -21,6 +21,19 @@ from services.limits import TooManyRequests, Use
 from services.models import Booking, IdempotencyKey, Service
 from services.refusals import AlreadyBooked
 
+IDENTITY_CODES = (
+    "invalid_nik",
+    "nik_doubtful",
+    "invalid_name",
+    "invalid_phone",
+    "in_future",
+    "too_old",
+    "under_age",
+    "guardian_required",
+    "notice_required",
+)
+PLACE_CODES = ("slot_full", "slot_closed")
+
 BOOKING_GIVEN, RESCHEDULE_GIVEN = BookingGiven(), RescheduleGiven()
 KEY = re.compile(r"[!-~]{8,64}", re.ASCII)
 
@@ -33,6 +46,11 @@ class Bookings(ApiView):
     """
 
     limit = None  # counted below, once it is known to be a whole request
+    codes = {
+        400: IDENTITY_CODES,
+        409: (*PLACE_CODES, "already_booked"),
+        422: ("idempotency_key_reused",),
+    }
 
     @extend_schema(
         request=BookingGiven,
@@ -87,6 +105,7 @@ class Cancel(HeldBooking):
     """Give the place back. A second time changes nothing and answers the same."""
 
     limit = "change"
+    codes = {409: ("invalid_transition",)}
 
     @extend_schema(request=None, responses=BookingAnswer)
     def post(self, request: Request, code: str) -> Response:
@@ -102,6 +121,7 @@ class Reschedule(HeldBooking):
     """Move to another slot. The new place is taken before the old one is freed."""
 
     limit = "change"
+    codes = {400: ("under_age",), 409: (*PLACE_CODES, "invalid_transition")}
 
     @extend_schema(request=RescheduleGiven, responses=BookingAnswer)
     def post(self, request: Request, code: str) -> Response:

@@ -30,6 +30,11 @@ class Day(StaffView):
 class CheckIn(StaffView):
     """Take in who stands at the door. A second scan changes nothing."""
 
+    codes = {
+        409: ("wrong_location", "wrong_day", "too_early", "invalid_transition", "slot_full",
+              "slot_closed")
+    }  # fmt: skip
+
     @extend_schema(request=CheckInGiven, responses=VerdictAnswer)
     def post(self, request: Request, location: str) -> Response:
         place = self.place(location, "counter")
@@ -55,6 +60,7 @@ class Outcome(StaffView):
     """What becomes of one visitor. `verb`: a function of services/visit.py."""
 
     verb: Callable[..., Booking]
+    codes = {409: ("invalid_transition",)}
 
     @extend_schema(request=None, responses=VisitorAnswer)
     def post(self, request: Request, location: str, code: str) -> Response:
@@ -96,6 +102,8 @@ class Defer(Outcome):
 
 class NotRecorded(StaffView):
     """The visit ended without a recording, and not by the person's fault."""
+
+    codes = {409: ("invalid_transition",)}
 
     @extend_schema(request=NotRecordedGiven, responses=VisitorAnswer)
     def post(self, request: Request, location: str, code: str) -> Response:

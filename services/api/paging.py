@@ -24,6 +24,20 @@ class Pages(PageNumberPagination):
             raise exceptions.NotFound()
         return number
 
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """In the words of OpenAPI 3.1, where null is a type."""
+        link = {"type": ["string", "null"], "format": "uri"}
+        return {
+            "type": "object",
+            "required": ["count", "next", "previous", "results"],
+            "properties": {
+                "count": {"type": "integer", "minimum": 0},
+                "next": link,
+                "previous": link,
+                "results": schema,
+            },
+        }
+
     def get_page_size(self, request: Request) -> int:
         size = request.query_params.get("page_size", "")
         return min(int(size), self.max_page_size) if NUMBER.fullmatch(size) else self.page_size

@@ -43,6 +43,7 @@ class Locations(ApiView, ListAPIView[Location]):
 
     serializer_class = LocationAnswer
     pagination_class = Pages
+    codes = {400: ("blank", "does_not_exist", "duplicate", "max_length", "invalid_characters")}
 
     @extend_schema(parameters=[PlacesAsked])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Any:
@@ -71,6 +72,8 @@ class Slots(ApiView):
     Not paginated; at most 62 days. The body is made by the database, whole; a client that shows
     its `ETag` again (`If-None-Match`) gets 304 while nothing has changed.
     """
+
+    codes = {400: ("required", "does_not_exist", "duplicate")}
 
     @extend_schema(parameters=[SlotsAsked], responses={200: SlotAnswer(many=True), 304: None})
     def get(self, request: Request, slug: str) -> HttpResponse:

@@ -43,6 +43,7 @@ class Login(ApiView):
     """A token for the API, valid for some hours: `Authorization: Token <token>`."""
 
     limit = None  # counted below: only failures
+    codes = {401: ("authentication_failed",), 403: ("second_factor_required",)}
 
     @extend_schema(request=LoginGiven, responses=TokenAnswer)
     def post(self, request: Request) -> Response:

@@ -6,7 +6,12 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from services.api.answers import DistrictAnswer, ShortServiceAnswer, TakenSlotAnswer
+from services.api.answers import (
+    DistrictAnswer,
+    ErrorAnswer,
+    ShortServiceAnswer,
+    TakenSlotAnswer,
+)
 from services.arrival import visit_of
 from services.capacity import Over
 from services.models import Booking
@@ -112,6 +117,12 @@ class OverAnswer(serializers.Serializer[Any]):
     code = serializers.CharField(source="booking.shown_code")
     slot = serializers.IntegerField(source="booking.slot_id")
     reachable = serializers.BooleanField()
+
+
+class OverErrorAnswer(ErrorAnswer):
+    """Refused for the sake of people who have a place there; `over` are their bookings."""
+
+    over = OverAnswer(many=True)
 
 
 class MoveAnswer(serializers.Serializer[Any]):

@@ -33,6 +33,8 @@ CAPACITY_GIVEN, CLOSURE_GIVEN = CapacityGiven(), ChangeGiven()
 class CapacityChanges(StaffView):
     """Change what slots hold. Who is above the new number stays, and the slot drains."""
 
+    codes = {400: ("no_slots", "too_many_slots", "not_available_yet")}
+
     @extend_schema(request=CapacityGiven, responses={200: ChangeAnswer, 201: ChangeAnswer})
     def post(self, request: Request, slug: str) -> Response:
         place = self.place(slug, "supervise")
@@ -55,6 +57,8 @@ class CapacityChanges(StaffView):
 
 class Closures(StaffView):
     """Close whole days. Refused, with the bookings, while somebody has a place in them."""
+
+    codes = {400: ("not_available_yet",), 409: ("has_bookings",)}
 
     @extend_schema(request=ChangeGiven, responses={200: ChangeAnswer, 201: ChangeAnswer})
     def post(self, request: Request, slug: str) -> Response:
