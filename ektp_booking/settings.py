@@ -64,11 +64,11 @@ WSGI_APPLICATION = "ektp_booking.wsgi.application"
 # --- Apps and middleware -------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "ektp_booking",
+    "ektp_booking.apps.EktpBookingConfig",
     "services",
     "notifications",
     "locations",
-    "django.contrib.admin",
+    "ektp_booking.apps.ITAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
