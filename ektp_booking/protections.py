@@ -1,4 +1,4 @@
-"""What the running processes may not do in the database (reliability.md section 7).
+"""What the running processes may not do in the database (docs/decisions.md).
 
 Two roles: an owner, who migrates, and the application's, which owns nothing and has no DDL. After
 each `migrate` the rights are given anew, so a new table is never left with too many or too few:

@@ -134,7 +134,7 @@ TEMPLATES = [
 
 # --- Databases -----------------------------------------------------------------------------------
 # `default` is the role of the running processes (ektp_app: no DDL, owns nothing); `owner` is for
-# `manage.py migrate` alone. The limits of reliability.md, decision 7.
+# `manage.py migrate` alone. The limits of docs/decisions.md.
 
 DATABASE_URL = env.str("DATABASE_URL", default=embedded.database_url("ektp_app"))
 DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", default="")

@@ -13,9 +13,10 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from locations.clock import database_now
 from locations.history import note_change
 from locations.models import Closure, Location, Slot, Staff
-from locations.opening import confirmed_closures, database_now, fill, hold
+from locations.opening import confirmed_closures, fill, hold
 from locations.slots import LOCAL
 
 

@@ -1,7 +1,7 @@
 """Suggested capacity of a slot: the counters' pace, or the room under the protocol in force.
 
-Pure arithmetic (domain.md section 3, design.md section 3), with every step kept so that a page can
-show the reasons. It is a suggestion: a supervisor may decide otherwise and says why.
+Pure arithmetic (docs/domain.md section 3, docs/design.md section 3), with every step kept so that a
+page can show the reasons. It is a suggestion: a supervisor may decide otherwise and says why.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Holidays from the calendar, as drafts that a supervisor confirms.
 
 A draft closes nothing: the office has opened in part on holidays, and the day that is set by
-sighting the moon may shift (domain.md section 4). The library marks such days "(perkiraan)",
+sighting the moon may shift (docs/domain.md section 4). The library marks such days "(perkiraan)",
 estimated.
 """
 

@@ -63,7 +63,7 @@ class Village(models.Model):
 
 @tracked
 class HealthProtocol(models.Model):
-    """A level of the health protocol (domain.md section 3): what it asks, the room it takes.
+    """A level of the health protocol (docs/domain.md section 3): what it asks, the room it takes.
 
     `square_metres_each` is the floor area per person, `percent` the share of the people whom the
     room takes in ordinary times; `temperature_limit` in °C is the first figure that is too high.
@@ -292,7 +292,7 @@ class Closure(models.Model):
     """A span in which a location (all of them when empty) takes nobody.
 
     A holiday comes from the calendar as a draft (`confirmed_at` empty) and closes nothing until a
-    supervisor confirms it: the office has opened on holidays (domain.md section 4).
+    supervisor confirms it: the office has opened on holidays (docs/domain.md section 4).
     """
 
     class Kind(models.TextChoices):
@@ -369,7 +369,7 @@ class Slot(models.Model):
     class Meta:
         ordering = ["starts_at"]
         constraints = [
-            # Without btree_gist, a location is the range of its own id (prototype.md section 1).
+            # Without btree_gist, a location is the range of its own id (docs/decisions.md).
             ExclusionConstraint(
                 name="slot_overlaps",
                 expressions=[

@@ -16,12 +16,13 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import PROTECT, Q, QuerySet
 from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from locations.clock import database_now
 from locations.history import note_change
 from locations.models import Closure, Location, OpeningException, OpeningPattern, Slot
 from locations.slots import LOCAL
@@ -203,14 +204,6 @@ def hold(location_ids: Iterable[int]) -> None:
         .select_for_update(no_key=True)
         .values_list("pk")
     )
-
-
-def database_now() -> datetime:
-    """The database's clock, which decides (reliability.md section 7)."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT now()")
-        (now,) = cursor.fetchone()
-    return now
 
 
 def local_today() -> date:

@@ -1,4 +1,4 @@
-"""A region is a folder of data (design.md section 6): what its files say about its places.
+"""A region is a folder of data (docs/decisions.md): what its files say about its places.
 
 `read_places` reads districts, villages, coverage, protocol levels, locations with their counters,
 and opening patterns, and notes everything that is wrong. region_loading.py writes them.

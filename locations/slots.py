@@ -29,8 +29,8 @@ class SlotQuerySet(models.QuerySet):
     def with_available(self, now: datetime | None = None) -> "SlotQuerySet":
         """Each slot with `available`: the places that the public may still book.
 
-        The walk-in reserve is bookable online only on the day itself (design.md section 2). The
-        database's trigger decides by the same rule when a booking is written.
+        The walk-in reserve is bookable online only on the day itself (docs/design.md section 2).
+        The database's trigger decides by the same rule when a booking is written.
         """
         on_the_day = Q(local_day__lte=TruncDate(clock(now), tzinfo=LOCAL))
         free = F("capacity") - F("booked")

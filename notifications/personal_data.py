@@ -4,7 +4,7 @@ Sealing is AES-256-GCM with a random nonce. The table, column and row are bound 
 data, so a sealed value copied to another row does not open. The id of the key stands in front, so
 keys can be changed while old rows stay readable. Looking up is by HMAC-SHA-256 with a secret kept
 apart from the data keys: a plain hash of all NIKs of Jember can be guessed in seconds
-(reliability.md section 6).
+(docs/decisions.md).
 
 Layout of a sealed value: 1 byte key id · 12 bytes nonce · ciphertext and tag.
 """

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 # (weekday or None for every day, from, until), local time; a span may pass midnight.
-# domain.md section 7; Monday is 0.
+# docs/domain.md section 7; Monday is 0.
 QUIET_HOURS: tuple[tuple[int | None, time, time], ...] = (
     (None, time(20, 0), time(6, 0)),
     (4, time(11, 15), time(12, 45)),

@@ -1,7 +1,7 @@
 """SMTP with an end: an attempt is over after ATTEMPT_SECONDS, whatever the server does.
 
 A library's time-out counts per read: a server that sends one byte a second, each in time, holds
-the sender for ever (reliability.md, F8). Here a timer cuts the connection from outside, in the
+the sender for ever (docs/decisions.md). Here a timer cuts the connection from outside, in the
 middle of a greeting, a TLS handshake or an answer.
 """
 

@@ -22,7 +22,7 @@ PLACEHOLDERS = frozenset({
     "old_date", "old_time", "cutoff", "earliest", "deadline",
 })
 # fmt: on
-# Three joined SMS of 153 letters each (domain.md section 7).
+# Three joined SMS of 153 letters each (docs/domain.md section 7).
 SMS_LIMIT = 459
 
 _WORDING = Path(__file__).parent / "wording"

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from locations.clock import database_now
 from locations.models import Location
 from locations.slots import LOCAL
-from services.clock import database_now
 from services.codes import read_code
 from services.lifecycle import Status
 from services.models import Booking, Visit

@@ -1,7 +1,7 @@
 """How many of the people who must hold a KTP-el have been recorded, by district of residence.
 
-The published figures do not add up (domain.md section 4), so each district keeps its source and
-date, and what is left is never forced to be obliged − recorded of another source.
+The published figures do not add up (docs/domain.md section 4), so each district keeps its source
+and date, and what is left is never forced to be obliged − recorded of another source.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """What is tidied up when a day at the door is over. Each may run as often as it likes.
 
 Everything goes by the database's clock. While this machine's clock and the database's disagree,
-nothing is decided: a clock that jumped must not mark people as absent (reliability.md, F7).
+nothing is decided: a clock that jumped must not mark people as absent (docs/decisions.md).
 """
 
 from datetime import datetime, timedelta
@@ -12,11 +12,11 @@ from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
+from locations.clock import database_now
 from locations.history import note_change
 from locations.models import Slot
 from locations.slots import LOCAL, clock
 from services.admission import postpone, set_status
-from services.clock import database_now
 from services.lifecycle import Actor, Status, may_move
 from services.models import Booking, Visit
 
@@ -33,7 +33,7 @@ def clocks_agree() -> bool:
 
 
 def erase_temperatures(now: datetime | None = None) -> int:
-    """Forget the figures of days that are over; the verdicts stay (UU 27/2022, domain.md 5)."""
+    """Forget the figures of days that are over; the verdicts stay (UU 27/2022, docs/domain.md)."""
     return Visit.objects.filter(
         day__lt=TruncDate(clock(now), tzinfo=LOCAL), temperature_c__isnull=False
     ).update(temperature_c=None)

@@ -1,9 +1,9 @@
 """Demo data: sign-ins that everybody knows, and invented people with a place in the coming days.
 
 Never for production: the passwords are public. Names, numbers and addresses are invented: NIK
-serials from 9000 up are practically never issued (domain.md section 1), e-mail goes to example.com,
-and the phone numbers are a made-up run. Loading again signs nobody out and books only who has no
-place.
+serials from 9000 up are practically never issued (docs/domain.md section 1), e-mail goes to
+example.com, and the phone numbers are a made-up run. Loading again signs nobody out and books only
+who has no place.
 """
 
 from collections.abc import Iterator
@@ -13,8 +13,9 @@ from random import Random
 
 from django.contrib.auth.hashers import make_password
 
+from locations.clock import database_now
 from locations.models import Assignment, Location, OpeningException, Slot, Staff
-from locations.opening import database_now, make_slots, span
+from locations.opening import make_slots, span
 from locations.slots import LOCAL
 from notifications.personal_data import lookup_hash
 from services.booking import book

@@ -1,7 +1,7 @@
 """Who comes: the fields of a person, how they are cleaned, and the rules about them.
 
 Forms and API use the same `clean_…` functions, each of which takes what was typed and returns what
-is stored, or raises FieldRefusal with a code and a sentence (domain.md sections 1, 2, 5, 9).
+is stored, or raises FieldRefusal with a code and a sentence (docs/domain.md sections 1, 2, 5, 9).
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The one table of states and moves of a booking (design.md section 2).
+"""The one table of states and moves of a booking (docs/design.md section 2).
 
 Who asks whether a move is allowed asks this table; a trigger holds the same list in the database
 (services/migrations), and a test tries every pair against both.

@@ -177,7 +177,7 @@ def describe(message: Message) -> Description | None:
 
 
 def short_name(full_name: str) -> str:
-    """The first two words, at most 20 letters: enough on a shared phone (domain.md section 7).
+    """The first two words, at most 20 letters: enough on a shared phone (docs/domain.md section 7).
 
     A dot gets a space behind it, so that no phone makes a link of what somebody typed as a name.
     """

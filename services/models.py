@@ -241,8 +241,8 @@ class Visit(models.Model):
     """What happens at the door and the counter to one booking.
 
     Of the screening only the verdict is kept; `temperature_c` is erased at the end of the day and
-    never enters the history (domain.md section 3). `inside` people are those checked in or called,
-    with their companions.
+    never enters the history (docs/domain.md section 3). `inside` people are those checked in or
+    called, with their companions.
     """
 
     class Verdict(models.TextChoices):

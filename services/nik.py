@@ -1,4 +1,4 @@
-"""What a NIK says, and what it can't (domain.md section 1).
+"""What a NIK says, and what it can't (docs/domain.md section 1).
 
 Only the shape blocks: sixteen ASCII digits, not all the same. Everything else that looks wrong is a
 doubt for the person to confirm and for the counter to see, because a NIK is permanent: it does not
@@ -12,7 +12,7 @@ from datetime import date
 SIXTEEN_DIGITS = re.compile(r"[0-9]{16}", re.ASCII)
 SEPARATORS = re.compile(r"[ .\-\u2010-\u2015\u00a0]")
 
-#: The 38 provinces with a code of their own (domain.md section 1).
+#: The 38 provinces with a code of their own (docs/domain.md section 1).
 PROVINCES = frozenset(
     int(code)
     for code in [

@@ -59,7 +59,7 @@ class InvalidTransition(Refusal):
 
 
 class TooLate(InvalidTransition):
-    """After the cut-off only the office can change a booking (design.md section 3)."""
+    """After the cut-off only the office can change a booking (docs/design.md section 3)."""
 
     message = _("Batas waktu untuk mengubah jadwal sudah lewat. Hubungi petugas di lokasi Anda.")
 

@@ -1,4 +1,4 @@
-"""Putting sealed values under a new key while people go on booking (reliability.md section 6)."""
+"""Putting sealed values under a new key while people go on booking (docs/decisions.md)."""
 
 from django.db import transaction
 

@@ -1,7 +1,7 @@
 """The health check at the door: what the protocol in force asks, and what the answers mean.
 
-Sources: domain.md section 3 (KMK HK.01.07/MENKES/382/2020: measure again after five minutes before
-anybody is turned away; no mask, no entry). Figures in °C.
+Sources: docs/domain.md section 3 (KMK HK.01.07/MENKES/382/2020: measure again after five minutes
+before anybody is turned away; no mask, no entry). Figures in °C.
 """
 
 import re

@@ -6,12 +6,12 @@ Few statements, however many people come: everything is counted from the rows of
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
+from locations.clock import database_now
 from locations.distancing import inside_limit
 from locations.models import Location, Slot
 from locations.slots import LOCAL
 from services.admission import INSIDE
 from services.arrival import visit_of
-from services.clock import database_now
 from services.lifecycle import Status
 from services.models import Booking, Visit
 

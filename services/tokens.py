@@ -1,4 +1,4 @@
-"""The token of a booking: derived, never stored (reliability.md section 7).
+"""The token of a booking: derived, never stored (docs/decisions.md).
 
 HMAC over the booking's id and version. Every message can show it again, a repeated request too; a
 new version revokes it; the purpose keeps it from being any other secret of the product.

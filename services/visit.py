@@ -14,6 +14,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from locations.clock import database_now
 from locations.history import note_change
 from locations.models import Counter, Location
 from locations.slots import LOCAL
@@ -34,7 +35,6 @@ from services.arrival import (
     read_ticket,
     visit_of,
 )
-from services.clock import database_now
 from services.conflicts import retried
 from services.lifecycle import Actor, Status, check_move
 from services.models import Booking, Visit

@@ -1,7 +1,7 @@
 """Strict fields: each takes the one JSON type it says, and never echoes what came in.
 
 The framework's own fields turn numbers into text and text into numbers, read Arabic-Indic digits
-and repeat the input in their messages (reliability.md section 4). SENTENCES has their codes.
+and repeat the input in their messages (docs/decisions.md). SENTENCES has their codes.
 """
 
 import re

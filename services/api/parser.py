@@ -3,7 +3,7 @@
 What two readers could read differently is refused: duplicate keys, other encodings, a byte order
 mark, NaN and Infinity, numbers beyond a double, bodies deeper than anything here needs. The
 standard library alone accepts all of these, and answers some with an exception that is no 4xx
-(reliability.md section 4).
+(docs/decisions.md).
 """
 
 import json

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_POST
 
 from locations.access import Role
+from locations.clock import database_now
 from locations.closures import (
     ClosureHasBookings,
     close_slots,
@@ -23,7 +24,6 @@ from locations.models import Location
 from locations.slots import LOCAL
 from services import capacity
 from services.capacity import REASON_MAX
-from services.clock import database_now
 from services.refusals import FieldRefusal
 from services.staff import OVERSIGHT, SUPERVISOR, at_location, signed_in
 from services.supervisor.people import Touched, shown_people

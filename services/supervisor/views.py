@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from locations.access import Role
+from locations.clock import database_now
 from locations.distancing import suggest_for
 from locations.models import Location, Slot
 from locations.slots import LOCAL
 from services import capacity
-from services.clock import database_now
 from services.refusals import FieldRefusal, Refusal
 from services.staff import OVERSIGHT, SUPERVISOR, at_location, signed_in
 from services.supervisor import words

@@ -1,4 +1,4 @@
-"""Suggested capacity: the arithmetic of room, distance and counters (domain.md section 3)."""
+"""Suggested capacity: the arithmetic of room, distance and counters (docs/domain.md section 3)."""
 
 from decimal import Decimal
 from typing import Any

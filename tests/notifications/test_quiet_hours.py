@@ -1,4 +1,4 @@
-"""The table of quiet hours and its examples (domain.md section 7); 2026-11-27 is a Friday."""
+"""The table of quiet hours and its examples (docs/domain.md section 7); 2026-11-27 is a Friday."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several doors and counters at once (reliability.md, C17 to C21), each with its protection out.
+"""Several doors and counters at once (docs/decisions.md), each with its protection out.
 
 The trials there are many; here a few of them run every time and all of them with the slow tests.
 """
@@ -23,7 +23,7 @@ FINE = {"temperature_c": Decimal("36.6"), "mask": True, "symptoms": False}
 
 
 def trials(all_of_them: int):
-    """A few trials every time, all that reliability.md asks for with the slow tests."""
+    """A few trials every time, all that docs/decisions.md asks for with the slow tests."""
     return pytest.mark.parametrize(
         "trials", [3, pytest.param(all_of_them, marks=pytest.mark.slow)], ids=["few", "all"]
     )

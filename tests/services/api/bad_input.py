@@ -1,4 +1,4 @@
-"""Malformed requests, each with the status and code it must get (reliability.md section 4).
+"""Malformed requests, each with the status and code it must get (docs/decisions.md).
 
 A case: name, method, path, body (bytes, or something to be written as JSON), headers, the status,
 and a code that must be among the errors (None: any). `{slot}` in a path or body is a real slot,

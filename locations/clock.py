@@ -1,4 +1,4 @@
-"""The clock that every rule goes by (reliability.md section 7)."""
+"""The clock that every rule goes by (docs/decisions.md)."""
 
 from datetime import datetime
 
