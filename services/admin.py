@@ -4,15 +4,15 @@ What names a person is shown masked, and nothing of a booking is changed here: b
 the verbs that tell people about it.
 """
 
+from django.apps import apps
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from locations.admin import NotedAdmin, ShownAdmin
-from locations.models import SlotEvent
 from notifications.personal_data import mask
-from services.models import Booking, BookingEvent, Offering, Service, Visit, VisitEvent
+from services.models import Booking, Offering, Service, Visit
 
 
 class OfferingInline(admin.TabularInline):
@@ -132,19 +132,19 @@ class HistoryAdmin(ShownAdmin):
         return bool(request.user.is_active and request.user.is_superuser)
 
 
-@admin.register(BookingEvent)
+@admin.register(apps.get_model("services", "BookingEvent"))
 class BookingHistoryAdmin(HistoryAdmin):
     list_filter = ["status", "channel"]
     list_select_related = ["pgh_obj", "slot__location"]
 
 
-@admin.register(VisitEvent)
+@admin.register(apps.get_model("services", "VisitEvent"))
 class VisitHistoryAdmin(HistoryAdmin):
     list_filter = ["location", "verdict"]
     list_select_related = ["pgh_obj__booking", "counter"]
 
 
-@admin.register(SlotEvent)
+@admin.register(apps.get_model("locations", "SlotEvent"))
 class SlotHistoryAdmin(HistoryAdmin):
     list_filter = ["location"]
     list_select_related = ["pgh_obj__location", "closure"]

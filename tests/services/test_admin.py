@@ -94,7 +94,9 @@ def test_what_is_changed_here_names_who_did_it(it, place):
         "valid_until": "",
     }
     assert it.post(page(Assignment, "change", assignment.pk), data).status_code == 302
-    event = Assignment.pgh_event_models["update"].objects.filter(pgh_obj=assignment.pk).latest("pgh_id")
+    event = (
+        Assignment.pgh_event_models["update"].objects.filter(pgh_obj=assignment.pk).latest("pgh_id")
+    )
     assert event.role == "supervisor"
     assert event.pgh_context["why"] == "admin"
     assert event.pgh_context["who"].startswith("staff:")
