@@ -21,7 +21,7 @@ from pathlib import Path
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
 
-from ektp_booking import embedded, keeper
+from ektp_booking import embedded, keeper, leftovers
 
 # Loaded when the command exists; each may be repeated and then changes nothing.
 LOADING = [
@@ -50,7 +50,7 @@ def main() -> int:
     try:
         port = chosen_port()
         with only_run(), contextlib.ExitStack() as stack:
-            keeper.end_marked(embedded.var_dir())
+            leftovers.end_marked(embedded.var_dir())
             check_port(port)
             set_environment(port)
             own_servers = embedded.needed()

@@ -395,6 +395,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "look-ahead": {"task": "locations.look_ahead", "schedule": crontab(hour=0, minute=30)},
     "sweep-rate-counts": {"task": "services.tasks.sweep_rate_counts", "schedule": 3600.0},
 }
+# A "look now" that no worker took for ten minutes is worth nothing: the next one says the same.
+for _entry in CELERY_BEAT_SCHEDULE.values():
+    _entry["options"] = {"expires": 600}
 
 # --- Logs ----------------------------------------------------------------------------------------
 

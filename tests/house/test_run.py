@@ -119,6 +119,13 @@ def test_a_killed_run_leaves_no_orphan_and_the_next_one_finds_its_data(
     for name in ("petugas", "pengawas", "kepala", "admin"):
         assert re.search(rf"^    {name} ", first.said, re.M)
 
+    eventually(lambda: "Ctrl-C ends it" in first.said)
+    addresses = re.findall(rf"http://127.0.0.1:{port}(/\S*)", first.said)
+    assert len(addresses) >= 5
+    assert {address: first.status(address) for address in addresses} == dict.fromkeys(
+        addresses, 200
+    )
+
     second = Run(folder, port)
     assert second.end() == 1
     assert "it runs already in this folder" in second.said

@@ -53,7 +53,7 @@ COPY = """
         SELECT jsonb_populate_record(b, jsonb_build_object(
             'id', gen_random_uuid(), 'code', substr(md5(random()::text), 1, 8),
             'nik_hash', '\\x' || md5(random()::text), 'slot_id', %s)) AS b2
-        FROM services_booking b LIMIT 1) AS copied"""
+        FROM services_booking b WHERE status = 'booked' LIMIT 1) AS copied"""
 
 
 def test_raw_sql_cannot_put_one_more_into_a_full_slot(place, service):
