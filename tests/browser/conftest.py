@@ -48,7 +48,7 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 @pytest.fixture
 def jember(transactional_db: None, live_server: Any) -> "Jember":
-    """The region with its places and thirty days of slots, and where the server is."""
+    """The region with its places and three weeks of slots, and where the server is."""
     from tests.browser.jember import build
 
     return build(live_server.url)

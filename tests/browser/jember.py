@@ -1,4 +1,4 @@
-"""Jember for the browser: the region's own data, and slots over sixty days."""
+"""Jember for the browser: the region's own data, and slots over three weeks."""
 
 import random
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from services.models import Service
 from tests.factories import JAKARTA
 
 AMBULU = "35.09.12"
+DAYS = 21
 
 
 @dataclass
@@ -37,7 +38,7 @@ def build(url: str) -> Jember:
 def _slots(place: Location, dice: random.Random) -> Iterator[Slot]:
     """Weekdays from 08.00 to 14.30, some days fuller than others."""
     today = timezone.localdate()
-    for ahead in range(60):
+    for ahead in range(DAYS):
         day = today + timedelta(days=ahead)
         if day.isoweekday() > 5:
             continue
