@@ -1,5 +1,6 @@
 """What every page of residents keeps: axe finds nothing, nothing scrolls sideways."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.browser.walk import every_page
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 FIRST_VISIT = 60 * 1024
+WHITE = ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)")
 
 
 @pytest.mark.parametrize(
@@ -135,3 +137,20 @@ def test_no_page_breaks_the_content_security_policy(browser: Browser, jember: Je
     context.close()
     # a page that answers 404 or 409 is reported too, and is meant to
     assert [text for text in said if "status of 4" not in text] == []
+
+
+def test_a_ticket_prints_on_one_page_also_from_a_dark_screen(
+    browser: Browser, jember: Jember
+) -> None:
+    context = browser.new_context(color_scheme="dark")
+    page = context.new_page()
+    walk = every_page(page, jember.url, nik=factories.nik(27_002))
+    assert "ticket" in walk
+    ticket = page.url.partition("?")[0]
+    for address in (ticket, f"{ticket}cetak/"):
+        page.goto(address)
+        sheets = re.findall(rb"/Type\s*/Page[^s]", page.pdf(format="A4"))
+        assert len(sheets) == 1, address
+        page.emulate_media(media="print")
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") in WHITE
+    context.close()
