@@ -32,7 +32,8 @@ from ektp_booking.leftovers import (
     forget_foreign_pid,
 )
 
-NEEDED_FREE_BYTES = 300 * 1024 * 1024
+MB = 1024 * 1024
+NEEDED_FREE_FIRST, NEEDED_FREE = 300 * MB, 100 * MB
 POLL_SECONDS = 0.3
 
 POSTGRES_SETTINGS = {
@@ -111,8 +112,9 @@ class Keeper:
 
     def start(self) -> None:
         say("starting", "Starting PostgreSQL and Redis")
-        if shutil.disk_usage(self.var).free < NEEDED_FREE_BYTES:
-            raise Refused(f"the disk that holds {self.var} has less than 300 MB free.")
+        needed = NEEDED_FREE if (self.data / "PG_VERSION").exists() else NEEDED_FREE_FIRST
+        if shutil.disk_usage(self.var).free < needed:
+            raise Refused(f"the disk that holds {self.var} has less than {needed // MB} MB free.")
         end_leftovers(self.var)
         self.prepare_folders()
         self.redis = self.start_redis()

@@ -15,6 +15,7 @@ import socket
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from honcho.manager import Manager
 
 from ektp_booking import embedded, keeper, leftovers
 
-# Loaded when the command exists; each may be repeated and then changes nothing.
+# Each may be repeated; then it adds only what is new.
 LOADING = [
     ("load_region", ["jember"], "Loading Jember: districts, villages, locations"),
     ("make_slots", [], "Making slots"),
@@ -38,6 +39,7 @@ SIGN_INS = [
     ("admin", "pengelola", "/admin/"),
 ]
 READY_SECONDS = 60
+DISK_FULL = "53100"  # PostgreSQL's SQLSTATE
 
 
 class CannotRun(Exception):
@@ -58,8 +60,9 @@ def main() -> int:
                 stack.enter_context(embedded.servers(say))
                 stack.callback(say, "Stopping PostgreSQL and Redis")
             name_servers()
+            before = loaded().exists()
             prepare_database()
-            code = run_processes(port, own_servers)
+            code = run_processes(port, own_servers, load=before)
         if code in (0, 130, 143):
             embedded.wait_until_stopped()
             print("Ended.", flush=True)
@@ -162,23 +165,50 @@ def name_servers() -> None:
 
 
 def prepare_database() -> None:
-    """Migrations and data, in this process; then its connections are closed."""
+    """Migrations and, the first time, data; in this process, whose connections are closed then."""
     import django
-    from django.core.management import call_command, get_commands
-    from django.db import connections
+    from django.core.management import call_command
+    from django.db import DatabaseError, connections
 
     django.setup()
-    say("Bringing the database up to date")
-    call_command("migrate", verbosity=0)
-    for command, arguments, words in LOADING:
-        if command in get_commands():
-            say(words)
-            call_command(command, *arguments)
-    connections.close_all()
-    connections["default"].close_pool()  # type: ignore[attr-defined]
+    try:
+        say("Bringing the database up to date")
+        call_command("migrate", verbosity=0)
+        if not loaded().exists():
+            for command, arguments, words in LOADING:
+                say(words)
+                call_command(command, *arguments)
+            loaded().touch()
+    except DatabaseError as error:
+        if getattr(error.__cause__, "sqlstate", None) != DISK_FULL:
+            raise
+        raise OSError(errno.ENOSPC, "disk full") from error
+    finally:
+        connections.close_all()
+        connections["default"].close_pool()  # type: ignore[attr-defined]
 
 
-def run_processes(port: int, own_servers: bool) -> int:
+def loaded() -> Path:
+    """This file says that all of LOADING was done once."""
+    return embedded.var_dir() / "loaded"
+
+
+def load_again() -> None:
+    """Take in what changed in the region's files and make the newest slots, behind the scenes."""
+    from django.core.management import call_command
+
+    log = embedded.var_dir() / "log" / "loading.log"
+    with log.open("a") as output:
+        for command, arguments, _ in LOADING:
+            try:
+                call_command(command, *arguments, stdout=output, stderr=output)
+            except Exception:  # it is tried again at the next start; people can book meanwhile
+                traceback.print_exc(file=output)
+                print(f"{command} failed; see {log}", flush=True)
+                return
+
+
+def run_processes(port: int, own_servers: bool, *, load: bool) -> int:
     """Run the Procfile until a signal comes or one of its processes ends."""
     environment = dict(os.environ)
     # The running processes must not be able to change tables.
@@ -186,7 +216,7 @@ def run_processes(port: int, own_servers: bool) -> int:
     manager = Manager()
     for name, command in processes().items():
         manager.add_process(name, f"exec {command}", env=environment, cwd=str(embedded.BASE_DIR))
-    threading.Thread(target=announce, args=(port,), daemon=True).start()
+    threading.Thread(target=announce, args=(port, load), daemon=True).start()
     if own_servers:
         threading.Thread(target=watch_keeper, daemon=True).start()
     manager.loop()
@@ -206,14 +236,16 @@ def watch_keeper() -> None:
             embedded.ensure()
 
 
-def announce(port: int) -> None:
-    """Say `Ready:` once the web server answers."""
+def announce(port: int, load: bool) -> None:
+    """Say `Ready:` once the web server answers; then refresh the data of an earlier run."""
     address = f"http://127.0.0.1:{port}/"
     give_up = time.monotonic() + READY_SECONDS
     while time.monotonic() < give_up:
         time.sleep(0.2)
         if answers(port):
             print(welcome(address), flush=True)
+            if load:
+                load_again()
             return
     print(f"The web server did not answer within {READY_SECONDS} s.", flush=True)
 
