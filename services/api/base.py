@@ -52,6 +52,13 @@ class ApiView(APIView):
         return response
 
 
+class DocumentView(ApiView):
+    """A view that answers in one form of its own, whatever was asked for."""
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        return super().perform_content_negotiation(request, force=True)
+
+
 class StaffView(ApiView):
     """A view for who is signed in, by token or session."""
 

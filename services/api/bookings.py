@@ -76,8 +76,7 @@ class Bookings(ApiView):
         try:
             limits.take(Use("booking", self.address))
         except TooManyRequests:
-            key_hash = lookup_hash("idempotency-key", key or "")
-            if not IdempotencyKey.objects.filter(key_hash=key_hash).exists():
+            if key is None or not made_before(key):
                 raise
 
 
@@ -143,6 +142,12 @@ def idempotency_key(request: Request) -> str | None:
     if key is not None and not KEY.fullmatch(key):
         raise field_error("Idempotency-Key", "invalid")
     return key
+
+
+def made_before(key: str) -> bool:
+    """Whether a booking was made under this key; with which content, `book` will ask."""
+    key_hash = lookup_hash("idempotency-key", key)
+    return IdempotencyKey.objects.filter(key_hash=key_hash).exists()
 
 
 def find_service(slug: str) -> Service:

@@ -8,8 +8,8 @@ from django.shortcuts import render
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
-from services.api.base import ApiView
-from services.api.schema import schema
+from services.api.base import DocumentView
+from services.api.schema import ANY, STAFF_ONLY, WITH_BODY, schema
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,17 @@ class Call:
         return f"{self.method}{self.path.replace('/', '-')}".strip("-").lower()
 
 
-class Docs(ApiView):
+class Docs(DocumentView):
     """The page."""
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponse:
-        return render(request._request, "api/docs.html", {"calls": calls(schema())})
+        shared = [
+            Answer(str(status), ", ".join(dict.fromkeys((*ANY.get(status, ()), *codes))))
+            for status, codes in sorted((ANY | STAFF_ONLY | WITH_BODY).items())
+        ]
+        shown = {"calls": calls(schema()), "shared": shared}
+        return render(request._request, "api/docs.html", shown)
 
 
 def calls(described: dict[str, Any]) -> list[Call]:
@@ -66,22 +71,27 @@ def calls(described: dict[str, Any]) -> list[Call]:
             sign_in=", ".join(name for one in call.get("security", []) for name in one),
             parameters=[_parameter(described, one) for one in call.get("parameters", [])],
             body=_fields(described, _schema_of(call.get("requestBody", {}))),
-            answers=[
-                Answer(status, _words(answer["description"]), _answered(described, status, answer))
-                for status, answer in sorted(call["responses"].items())
-            ],
+            answers=_answers(described, method.upper(), call["responses"]),
         )
         for path, methods in described["paths"].items()
         for method, call in methods.items()
     ]
 
 
-def _words(description: str) -> str:
-    return description.replace("No response body", "–")
-
-
-def _answered(described: dict[str, Any], status: str, answer: dict[str, Any]) -> list[Row]:
-    return _fields(described, _schema_of(answer)) if status < "300" else []
+def _answers(
+    described: dict[str, Any], method: str, responses: dict[str, dict[str, Any]]
+) -> list[Answer]:
+    """What comes back when all is well, and the refusals that not every call shares."""
+    found = []
+    for status, answer in sorted(responses.items()):
+        if status < "400":
+            found.append(Answer(status, "", _fields(described, _schema_of(answer))))
+            continue
+        shared = {*ANY.get(int(status), ()), *STAFF_ONLY.get(int(status), ())}
+        shared |= set(WITH_BODY.get(int(status), ()) if method == "POST" else ())
+        if own := [code for code in answer["description"].split(", ") if code not in shared]:
+            found.append(Answer(status, ", ".join(own)))
+    return found
 
 
 def _parameter(described: dict[str, Any], one: dict[str, Any]) -> Row:

@@ -21,7 +21,7 @@ from rest_framework.request import Request
 
 from services.api import fields
 from services.api.answers import ErrorAnswer, PlaceErrorAnswer
-from services.api.base import ApiView, StaffView
+from services.api.base import ApiView, DocumentView, StaffView
 from services.api.staff_answers import OverErrorAnswer
 
 Codes = dict[int, tuple[str, ...]]
@@ -166,7 +166,7 @@ def schema() -> dict[str, Any]:
     return plain
 
 
-class Schema(ApiView):
+class Schema(DocumentView):
     """This description."""
 
     @extend_schema(exclude=True)

@@ -42,8 +42,8 @@ urlpatterns = [
     ),
     path("locations/<slug:slug>/closures/", supervisor.Closures.as_view(), name="closures"),
     path("coverage/", supervisor.Coverage.as_view(), name="coverage"),
-    re_path(r"^schema/?$", schema.Schema.as_view(), name="schema"),
-    re_path(r"^docs/?$", docs.Docs.as_view(), name="docs"),
+    path("schema/", schema.Schema.as_view(), name="schema"),
+    path("docs/", docs.Docs.as_view(), name="docs"),
     # So that an unknown address is answered like any other 404, and nothing is redirected.
     re_path("", Nothing.as_view(), name="nothing"),
 ]

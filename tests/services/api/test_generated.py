@@ -66,8 +66,7 @@ def send(case, known: dict[str, str]):
         content = b"" if _nothing(body) else json.dumps(body, default=str).encode()
     headers = {str(name): str(value) for name, value in (case.headers or {}).items()}
     headers = {name: value for name, value in headers.items() if value.isprintable()}
-    headers["Authorization"] = known["staffToken" if "counter" in path or "capacity" in path
-                                     or "closures" in path else "bookingToken"]  # fmt: skip
+    headers["Authorization"] = known["bookingToken" if "/bookings/" in path else "staffToken"]
     return Client(raise_request_exception=False).generic(
         case.method, path, content, "application/json", headers=headers,
         query_params={name: str(value) for name, value in (case.query or {}).items()},

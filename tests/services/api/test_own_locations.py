@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import resolve
 from django.utils import timezone
 
 from tests import factories
@@ -31,6 +32,19 @@ def calls(slug: str, code: str) -> list[tuple[str, str, dict]]:
         ("post", f"{there}closures/", change),
         ("post", f"{there}closures/", {}),
     ]
+
+
+def test_no_call_that_names_a_location_is_forgotten_here():
+    from services.api.base import StaffView
+    from services.api.urls import urlpatterns
+
+    wanted = {
+        pattern.name
+        for pattern in urlpatterns
+        if issubclass(pattern.callback.cls, StaffView)
+        and {"location", "slug"} & set(pattern.pattern.converters)
+    }
+    assert {resolve(path).url_name for _, path, _ in calls("x", "AAAA-AAAA")} == wanted
 
 
 CHANGING = ("capacity-changes/", "closures/")
