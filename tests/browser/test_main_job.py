@@ -15,7 +15,7 @@ from services.lifecycle import Status
 from services.models import Booking, Visit
 from tests import factories
 from tests.browser.jember import Jember
-from tests.browser.test_staff_shots import sign_in
+from tests.browser.office import sign_in
 from tests.browser.walk import fill_identity, submit
 from tests.notifications.conftest import sink  # noqa: F401  (a fixture)
 from tests.notifications.smtp_sink import Sink
