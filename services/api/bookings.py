@@ -65,7 +65,7 @@ class Bookings(ApiView):
         try:
             booked = book(service=service, slot_id=wish["slot"], person=person, key=key)
         except AlreadyBooked:
-            limits.take(Use("already-booked", lookup_hash("nik", person.nik).hex()))
+            limits.take(Use("already-booked", person.nik))  # kept hashed; the pages count too
             raise
         headers = {"Idempotent-Replayed": "true"} if booked.replayed else {}
         answer = BookingMadeAnswer(booked.booking).data
