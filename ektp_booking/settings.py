@@ -305,6 +305,11 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = not PRODUCTION
 WHITENOISE_AUTOREFRESH = DEBUG
 
+# --- Personal data -------------------------------------------------------------------------------
+
+# What identifies a person is erased this many days after the visit (services/erasure.py).
+RETENTION_DAYS = env.int("RETENTION_DAYS", default=30)
+
 # --- Rate limits ---------------------------------------------------------------------------------
 # name: (how often, in how many seconds); services/limits.py counts. Many people share one mobile
 # address, so what costs little is generous; what reveals or takes something is not.
@@ -392,6 +397,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "deliver-due-messages": {"task": "notifications.deliver_due", "schedule": 5.0},
     "settle-days": {"task": "services.tasks.settle_days", "schedule": 1800.0},
     "erase-temperatures": {"task": "services.tasks.erase_temperatures", "schedule": 3600.0},
+    "erase-past-people": {
+        "task": "services.tasks.erase_past_people",
+        "schedule": crontab(hour=1, minute=15),
+    },
     "look-ahead": {"task": "locations.look_ahead", "schedule": crontab(hour=0, minute=30)},
     "sweep-rate-counts": {"task": "services.tasks.sweep_rate_counts", "schedule": 3600.0},
 }

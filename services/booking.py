@@ -363,7 +363,9 @@ def _check_age_at(booking: Booking, slot: Slot) -> None:
 def find_by_token(typed_code: str, token: str) -> Booking:
     """The booking that a token opens; NotFound for a wrong code or token alike."""
     booking = _by_code(typed_code)
-    if booking is None or not token_opens(token, booking.id, booking.token_version):
+    if booking is None or booking.erased_at is not None:
+        raise NotFound()
+    if not token_opens(token, booking.id, booking.token_version):
         raise NotFound()
     return booking
 

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from services import day_end, limits
+from services import day_end, erasure, limits
 
 
 @shared_task(ignore_result=True)
@@ -17,6 +17,13 @@ def settle_days() -> None:
 def erase_temperatures() -> None:
     """At the end of a day, forget what was measured at the door."""
     day_end.erase_temperatures()
+
+
+@shared_task(ignore_result=True)
+def erase_past_people() -> None:
+    """Forget who visited longer ago than the retention time."""
+    if day_end.clocks_agree():
+        erasure.erase_past_people()
 
 
 @shared_task(ignore_result=True)

@@ -19,7 +19,7 @@ from services.booking import book, cancel, find_by_token, reschedule
 from services.lifecycle import Actor
 from services.limits import TooManyRequests, Use
 from services.models import Booking, IdempotencyKey, Service
-from services.refusals import AlreadyBooked
+from services.refusals import AlreadyBooked, PlaceRefusal
 
 IDENTITY_CODES = (
     "invalid_nik",
@@ -66,6 +66,9 @@ class Bookings(ApiView):
             booked = book(service=service, slot_id=wish["slot"], person=person, key=key)
         except AlreadyBooked:
             limits.take(Use("already-booked", person.nik))  # kept hashed; the pages count too
+            raise
+        except PlaceRefusal:  # a lost race is no try to take places
+            limits.give_back(Use("booking", self.address))
             raise
         headers = {"Idempotent-Replayed": "true"} if booked.replayed else {}
         answer = BookingMadeAnswer(booked.booking).data

@@ -33,7 +33,7 @@ def service(request: HttpRequest, service: str) -> HttpResponse:
 
 
 def privacy(request: HttpRequest) -> HttpResponse:
-    days = getattr(settings, "RETENTION_DAYS", 30)
+    days = settings.RETENTION_DAYS
     return render(request, "resident/privacy.html", {"retention_days": days})
 
 

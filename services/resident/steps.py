@@ -19,7 +19,7 @@ from services import availability, limits
 from services.booking import Booked, book
 from services.lifecycle import ACTIVE
 from services.models import Booking, Service
-from services.refusals import AlreadyBooked, KeyReused, Refusal
+from services.refusals import AlreadyBooked, KeyReused, PlaceRefusal, Refusal
 from services.resident import draft, keyring, places, refusal_words
 from services.resident.draft import Draft
 from services.resident.forms import PlaceFilter, SlotForm, problems
@@ -128,6 +128,8 @@ def _take(request: HttpRequest, kept: Draft, service: Service, at: Location) -> 
     except Refusal as refusal:
         if isinstance(refusal, AlreadyBooked):  # whoever asks this often is guessing
             limits.take(limits.Use("already-booked", kept.person.nik))
+        if isinstance(refusal, PlaceRefusal):  # a lost race is no try to take places
+            limits.give_back(limits.Use("booking", limits.address_of(request)))
         wanted = begins_at(slot_id)
         said = refusal_words.words(refusal, wanted=wanted, location_id=at.pk)
         return _show_times(request, kept, service, at, said=said, wanted=wanted)
