@@ -5,6 +5,8 @@ Two roles, as in production. The alias `owner` makes the test database; `default
 site meets. Each pytest process uses the servers of `var/test/`, apart from those of `make run`.
 """
 
+import io
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -119,3 +121,17 @@ def owner_cursor() -> Iterator[psycopg.Cursor]:
     parameters = owner.get_connection_params()
     with psycopg.connect(**parameters) as connection, connection.cursor() as cursor:
         yield cursor
+
+
+@pytest.fixture
+def written() -> Iterator[io.StringIO]:
+    """What reaches the log, through the product's own fences."""
+    from ektp_booking import logs
+
+    logs.configure(level="INFO", json=True)
+    handler = logging.getLogger().handlers[0]
+    assert isinstance(handler, logging.StreamHandler)
+    stream = io.StringIO()
+    old = handler.setStream(stream)
+    yield stream
+    handler.setStream(old)

@@ -3,7 +3,6 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ import structlog
 from django.db import IntegrityError, connections, transaction
 from django.test import Client
 
-from ektp_booking import logs
 from locations.models import Staff
 
 NIK = "3509110208990001"
@@ -26,18 +24,6 @@ SECRETS = {
     "token": "kJ8x-2mQ_pT4vWz9LrN6bYc1dFgHs3uA",
     "hex token": "9f86d081884c7d659a2feaa0c55ad015",
 }
-
-
-@pytest.fixture
-def written() -> Iterator[io.StringIO]:
-    """What reaches the log, through the product's own fences."""
-    logs.configure(level="INFO", json=True)
-    handler = logging.getLogger().handlers[0]
-    assert isinstance(handler, logging.StreamHandler)
-    stream = io.StringIO()
-    old = handler.setStream(stream)
-    yield stream
-    handler.setStream(old)
 
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:

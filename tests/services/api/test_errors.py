@@ -63,11 +63,11 @@ def test_a_database_that_is_away_before_the_view_is_a_calm_503_too(ask, monkeypa
     assert ask().status_code == 503
 
 
-def test_a_value_that_the_database_cannot_hold_is_a_400_and_our_defect(ask, monkeypatch, capfd):
+def test_a_value_that_the_database_cannot_hold_is_a_400_and_our_defect(ask, monkeypatch, written):
     fail_with(monkeypatch, DataError(f"value {SECRET} out of range"))
     answer = ask()
     assert (answer.status_code, codes(answer)) == (400, [("invalid", None)])
-    logged = capfd.readouterr().err
+    logged = written.getvalue()
     assert "a value that the database refused" in logged
     assert SECRET not in logged + answer.content.decode()
 
@@ -89,20 +89,20 @@ def test_what_the_framework_suspects_is_the_callers_fault(ask, monkeypatch, erro
 @pytest.mark.parametrize(
     "error", [ValueError(SECRET), IntegrityError(f"Failing row ({SECRET})"), RecursionError()]
 )
-def test_a_defect_keeps_the_shape_and_tells_nothing(ask, monkeypatch, error, capfd):
+def test_a_defect_keeps_the_shape_and_tells_nothing(ask, monkeypatch, error, written):
     fail_with(monkeypatch, error)
     answer = ask()
     assert (answer.status_code, codes(answer)) == (500, [("error", None)])
     assert SECRET not in answer.content.decode()
-    logged = capfd.readouterr().err
+    logged = written.getvalue()
     assert "ValueError" in logged or not isinstance(error, ValueError)
     assert SECRET not in logged
 
 
-def test_a_refused_booking_leaves_nothing_personal_in_the_log(ask, capfd):
+def test_a_refused_booking_leaves_nothing_personal_in_the_log(ask, written):
     ask()
     answer = ask()
     assert answer.status_code == 409
-    logged = capfd.readouterr().err
+    logged = written.getvalue()
     for private in (factories.nik(1), "Warga", "081200"):
         assert private not in logged
