@@ -34,9 +34,11 @@ def clocks_agree() -> bool:
 
 def erase_temperatures(now: datetime | None = None) -> int:
     """Forget the figures of days that are over; the verdicts stay (UU 27/2022, docs/domain.md)."""
-    return Visit.objects.filter(
-        day__lt=TruncDate(clock(now), tzinfo=LOCAL), temperature_c__isnull=False
-    ).update(temperature_c=None)
+    today = TruncDate(clock(now), tzinfo=LOCAL)
+    with transaction.atomic():
+        note_change(who="system", why="temperatures erased")
+        measured = Visit.objects.filter(day__lt=today, temperature_c__isnull=False)
+        return measured.update(temperature_c=None)
 
 
 def mark_no_shows(now: datetime | None = None) -> int:

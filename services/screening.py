@@ -58,15 +58,25 @@ def asked_by(protocol: HealthProtocol) -> Asks:
     )
 
 
+#: What to do about an answer that is missing, by its field.
+MISSING = {
+    "temperature_c": _("Ukur suhu tubuh, lalu tulis angkanya."),
+    "mask": _("Catat apakah masker dipakai."),
+    "symptoms": _("Tanyakan batuk, pilek, atau sesak."),
+}
+
+
 def check_answered(protocol: HealthProtocol, answers: Answers) -> None:
     """Refuse with `required` at the first thing that the protocol asks and nobody answered."""
     asks = asked_by(protocol)
-    if asks.temperature and answers.temperature_c is None:
-        raise FieldRefusal("temperature_c", "required", _("Ukur suhu tubuh, lalu tulis angkanya."))
-    if asks.mask and answers.mask is None:
-        raise FieldRefusal("mask", "required", _("Catat apakah masker dipakai."))
-    if asks.symptoms and answers.symptoms is None:
-        raise FieldRefusal("symptoms", "required", _("Tanyakan batuk, pilek, atau sesak."))
+    missing = {
+        "temperature_c": asks.temperature and answers.temperature_c is None,
+        "mask": asks.mask and answers.mask is None,
+        "symptoms": asks.symptoms and answers.symptoms is None,
+    }
+    for attr, is_missing in missing.items():
+        if is_missing:
+            raise FieldRefusal(attr, "required", MISSING[attr])
 
 
 def find(

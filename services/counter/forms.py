@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from services.refusals import FieldRefusal
-from services.screening import Asks, clean_temperature
+from services.screening import MISSING, Asks, clean_temperature
 
 YES, NO = "ya", "tidak"
 
@@ -31,7 +31,10 @@ class ScreeningForm(forms.Form):
         super().__init__(*args, **kwargs)
         asked = {"temperature_c": asks.temperature, "mask": asks.mask, "symptoms": asks.symptoms}
         for name, wanted in asked.items():
-            if not wanted:
+            if wanted:
+                self.fields[name].required = True
+                self.fields[name].error_messages["required"] = MISSING[name]
+            else:
                 del self.fields[name]
 
     def clean_temperature_c(self) -> Decimal | None:

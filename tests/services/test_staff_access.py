@@ -197,3 +197,16 @@ def test_an_absurdly_long_password_is_refused_at_once(client, own):
     response = client.post(reverse("account_login"), {"login": "orang", "password": "x" * 1000})
     assert response.status_code == 200
     assert "_auth_user_id" not in client.session
+
+
+def test_guessing_a_password_is_slowed_down_after_a_few_tries(client, own, settings):
+    """By account and address; the count lives in PostgreSQL, so it does not need Redis."""
+    settings.ACCOUNT_RATE_LIMITS = {"login_failed": "3/5m/key"}
+    somebody("counter", own)
+    wrong = {"login": "orang", "password": "salah-sekali-1"}
+    for _ in range(3):
+        client.post(reverse("account_login"), wrong)
+    right = {"login": "orang", "password": factories.PASSWORD}
+    response = client.post(reverse("account_login"), right)
+    assert response.status_code == 200
+    assert "_auth_user_id" not in client.session

@@ -217,3 +217,9 @@ def test_a_name_is_shown_as_typed_and_never_run(client, place, slot):
     page = client.get(at("desk", place)).content.decode()
     assert "&lt;script&gt;alert(1)&lt;/script&gt; {{7*7}}" in page
     assert typed not in page
+
+
+def test_everything_that_is_missing_is_told_at_once(client, place, booking):
+    page = admit(client, place, booking, temperature_c="", mask="", symptoms="").content.decode()
+    for name in ("temperature_c", "mask", "symptoms"):
+        assert f'id="{name}_error"' in page

@@ -315,3 +315,34 @@ def test_the_head_reads_everything_and_changes_nothing(client, place, slots, mon
     for name in ("preview", "apply", "closures", "protocol"):
         assert client.post(at(name, place), change(slots)).status_code == 404
     assert client.get(reverse("counter:desk", args=[place.slug])).status_code == 404
+
+
+# --- Statements -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("people", [1, 6])
+@pytest.mark.parametrize(
+    ("name", "statements"),
+    [("preview", 8), ("over", 6), ("closures", 7), ("protocol", 7), ("coverage", 5), ("places", 4)],
+)
+def test_no_page_takes_more_statements_for_more_people(
+    client, place, supervisor, slots, people, name, statements, django_assert_max_num_queries
+):
+    for number in range(people):
+        factories.booking(slots[0])
+        factories.booking(slots[1])
+        factories.district(f"35.09.{number + 20}", f"Kecamatan {number}", obliged=10, recorded=9)
+        other = morning.office(f"lain-{number}")
+        if name == "places":
+            factories.assign(supervisor, other, "supervisor")
+    given = change(slots)
+    if name == "over":
+        client.post(at("apply", place), given)
+    with django_assert_max_num_queries(statements):
+        if name == "preview":
+            response = client.post(at(name, place), given)
+        elif name in ("coverage", "places"):
+            response = client.get(reverse(f"supervisor:{name}"))
+        else:
+            response = client.get(at(name, place))
+    assert response.status_code == 200
