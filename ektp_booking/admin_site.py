@@ -10,11 +10,21 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+#: Apps whose rows IT looks at here. Libraries register theirs too: tokens, second factors, groups.
+OURS = frozenset({"locations", "services", "notifications"})
+
 
 class ITAdminSite(AdminSite):
     site_header = _("Pengelolaan e-KTP Jember")
     site_title = _("Pengelolaan e-KTP Jember")
     index_title = _("Data dan akun")
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Leave out what libraries register: secrets of second factors have no page here."""
+        one: Any = model_or_iterable
+        given = [one] if isinstance(one, type) else list(one)
+        ours = [model for model in given if model._meta.app_label in OURS]
+        super().register(ours, admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Superusers. `is_staff` alone opens nothing: staff of counters have their own pages."""

@@ -103,6 +103,12 @@ class Week:
             cell.is_chosen = cell.slot.pk in ids and not (cell.is_closed or cell.is_over)
 
     @property
+    def columns(self) -> list[tuple[date, bool]]:
+        """Each day, and whether something can still be ticked on it."""
+        alive = {c.column for c in self.cells if not (c.is_closed or c.is_over)}
+        return [(day, number in alive) for number, day in enumerate(self.days)]
+
+    @property
     def open_slots(self) -> list[Slot]:
         return [cell.slot for cell in self.cells if not cell.is_closed]
 

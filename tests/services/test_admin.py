@@ -100,3 +100,8 @@ def test_what_is_changed_here_names_who_did_it(it, place):
     assert event.role == "supervisor"
     assert event.pgh_context["why"] == "admin"
     assert event.pgh_context["who"].startswith("staff:")
+
+
+def test_secrets_of_libraries_have_no_page_here():
+    shown = {model._meta.app_label for model in admin.site._registry}
+    assert shown == {"locations", "services", "notifications"}

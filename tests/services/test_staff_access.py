@@ -210,3 +210,10 @@ def test_guessing_a_password_is_slowed_down_after_a_few_tries(client, own, setti
     response = client.post(reverse("account_login"), right)
     assert response.status_code == 200
     assert "_auth_user_id" not in client.session
+
+
+def test_signing_in_says_nothing_but_shows_the_work(client, own):
+    somebody("supervisor", own)
+    signed_in = {"login": "orang", "password": factories.PASSWORD}
+    page = client.post(reverse("account_login"), signed_in, follow=True).content.decode()
+    assert "Berhasil masuk" not in page
