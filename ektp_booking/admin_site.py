@@ -22,7 +22,7 @@ class ITAdminSite(AdminSite):
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Leave out what libraries register: secrets of second factors have no page here."""
         one: Any = model_or_iterable
-        given = [one] if isinstance(one, type) else list(one)
+        given: list[Any] = [one] if isinstance(one, type) else list(one)
         ours = [model for model in given if model._meta.app_label in OURS]
         super().register(ours, admin_class, **options)
 
