@@ -122,7 +122,24 @@ class Envelope:
             "QUERY_STRING", ""
         ):
             raise SuspiciousOperation("NUL in the query")
+        # A quoted cookie may hold one as \000; the session's key is looked up in the database.
+        if any("\x00" in value for value in request.COOKIES.values()):
+            raise SuspiciousOperation("NUL in a cookie")
         return self.get_response(request)
+
+
+class AccountPages:
+    """allauth's pages show addresses and the secrets of a second factor: kept in no cache."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        match = request.resolver_match
+        if match and match.route.removeprefix("en/").startswith("akun/"):
+            response["Cache-Control"] = "no-store"
+        return response
 
 
 class Locale(LocaleMiddleware):

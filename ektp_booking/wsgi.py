@@ -2,11 +2,15 @@
 
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
 
 from ektp_booking import startup
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ektp_booking.settings")
 
-application = get_wsgi_application()
+django.setup(set_prefix=False)
+
+from ektp_booking.requests import Handler  # noqa: E402  (once the settings are read)
+
+application = Handler()
 startup.check_web()

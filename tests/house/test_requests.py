@@ -6,6 +6,8 @@ from django.test import Client, RequestFactory, override_settings
 
 from ektp_booking import errors, middleware
 from ektp_booking.middleware import accepted_language, is_trusted_proxy
+from ektp_booking.requests import Handler, Request
+from locations.models import Staff
 
 pytestmark = pytest.mark.django_db
 
@@ -20,6 +22,66 @@ def test_nul_in_a_query_is_refused(client: Client) -> None:
     answer = client.get("/api/v1/nothing/?q=%00")
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["code"] == "invalid"
+
+
+def test_nul_in_a_cookie_is_refused(client: Client) -> None:
+    answer = client.get("/petugas/", headers={"cookie": 'session="\\000abcdefgh"'})
+    assert answer.status_code == 400
+
+
+def status_of(kind: str, path: str, method: str = "GET") -> int:
+    """What a request with this Content-Type, read as the web server has it read, is answered."""
+    asked = RequestFactory().generic(method, path, data=b"{}" if method == "POST" else b"")
+    asked.environ |= {"CONTENT_TYPE": kind, "QUERY_STRING": "a=%41%ff"}
+    return Handler().get_response(Request(asked.environ)).status_code
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/services/"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "text/html; charset=base64",
+        "text/html; charset=idna",
+        "text/html; charset*=base64''%41",
+        "multipart/form-data; boundary*=bogus''%41",
+    ],
+)
+def test_no_content_type_changes_how_an_address_is_read(kind: str, path: str) -> None:
+    assert status_of(kind, path) == 200
+
+
+@pytest.mark.parametrize("kind", ["application/json; a*=bogus''%41", "x/y; charset*=idna''%ff%fe"])
+def test_a_content_type_that_cannot_be_read_is_no_json(kind: str) -> None:
+    assert status_of(kind, "/api/v1/bookings/", "POST") == 415
+
+
+def test_a_forged_form_gets_our_page_in_the_readers_language() -> None:
+    careful = Client(enforce_csrf_checks=True)
+    answer = careful.post("/en/jadwal/", {"code": "HW3P-8MT4", "nik": "1"})
+    assert answer.status_code == 403
+    assert "Reload" in answer.text or "reload" in answer.text
+    assert "/static/look/" in answer.text
+
+
+def test_the_admin_has_no_sign_in_of_its_own(client: Client) -> None:
+    for path in ("/admin/login/?next=/admin/", "/admin/"):
+        answer = client.get(path, follow=True)
+        assert answer.request["PATH_INFO"] == "/akun/login/"
+    answer = client.post("/admin/login/", {"username": "admin", "password": "x"})
+    assert answer.status_code == 302 and answer.url.startswith("/akun/login/?next=")
+
+
+def test_the_admin_leads_to_no_page_of_a_row(client: Client) -> None:
+    client.force_login(Staff.objects.create_superuser("it"))
+    for path in ("/admin/r/1/5/", "/en/admin/r/3/0/"):
+        assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["email/", "password/change/", "2fa/", "login/"])
+def test_pages_of_an_account_are_kept_in_no_cache(client: Client, path: str) -> None:
+    client.force_login(Staff.objects.create_user("petugas"))
+    for prefix in ("/akun/", "/en/akun/"):
+        assert client.get(prefix + path)["Cache-Control"] == "no-store"
 
 
 def test_nul_in_a_path_is_not_found(client: Client) -> None:
@@ -163,7 +225,7 @@ def test_health_answers_whatever_the_host_is_called(client: Client) -> None:
 
 
 def test_security_headers(client: Client) -> None:
-    answer = client.get("/admin/login/")
+    answer = client.get("/akun/login/")
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
     assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
