@@ -34,6 +34,13 @@ def test_a_public_page_is_there_in_both_languages(client: Client, town: Town, ad
     assert f'href="{address}" lang="id"' in english.content.decode()
 
 
+@pytest.mark.django_db
+def test_the_front_page_is_there_before_any_service_is(client: Client) -> None:
+    answer = client.get("/")
+    assert answer.status_code == 200
+    assert "Sudah punya jadwal?" in answer.text
+
+
 def test_switching_the_language_keeps_the_place_and_what_was_asked(
     identified: Client, town: Town
 ) -> None:
