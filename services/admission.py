@@ -23,6 +23,7 @@ from services.conflicts import constraint_of
 from services.identity import PRIORITY
 from services.lifecycle import Status
 from services.models import Booking, QueueDay, Visit
+from services.refusals import InvalidTransition
 from services.screening import RECHECK_AFTER, Answers, Finding
 
 #: In the room: admitted, and not yet finished at a counter.
@@ -189,11 +190,18 @@ def postpone(booking: Booking, moment: datetime, reason: str) -> None:
 
 def set_status(booking: Booking, status: Status) -> None:
     """The last write before the commit: it may lock the slot. Who arrives after having been marked
-    absent takes the place again, and it may be gone."""
+    absent takes the place again, and it may be gone, or they may have booked another since."""
     try:
         Booking.objects.filter(pk=booking.pk).update(status=status)
     except IntegrityError as error:
-        refusal = PLACE_REFUSALS.get(constraint_of(error))
+        constraint = constraint_of(error)
+        if constraint == "already_booked":
+            raise InvalidTransition(
+                current=booking.status,
+                target=status,
+                message=_("Orang ini sudah punya jadwal baru. Pakai bukti yang baru."),
+            ) from None
+        refusal = PLACE_REFUSALS.get(constraint)
         if refusal is None:
             raise
         raise refusal(_("Tempatnya sudah dipakai orang lain. Tawarkan jadwal lain.")) from None

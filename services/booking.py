@@ -25,7 +25,13 @@ from services import messages
 from services.availability import nearest_free
 from services.codes import new_code, read_code
 from services.conflicts import constraint_of, retried
-from services.identity import Person, check_age, check_guardian, check_nik_doubts
+from services.identity import (
+    Person,
+    check_age,
+    check_guardian,
+    check_nik_doubts,
+    needs_guardian,
+)
 from services.lifecycle import ACTIVE, Actor, Status, check_move, may_reschedule
 from services.models import Booking, IdempotencyKey, Service, new_id
 from services.nik import clean_nik
@@ -44,7 +50,11 @@ from services.refusals import (
 from services.tokens import token_opens
 
 WITH_PLACE = ("service", "slot__location__protocol", "slot__location__district")
-PLACE_REFUSALS: dict[str, type[PlaceRefusal]] = {"slot_full": SlotFull, "slot_closed": SlotClosed}
+PLACE_REFUSALS: dict[str, type[PlaceRefusal]] = {
+    "slot_full": SlotFull,
+    "slot_closed": SlotClosed,
+    "slot_missing": SlotClosed,  # taken away since it was looked at: opening hours were changed
+}
 
 
 class Booked(NamedTuple):
@@ -347,7 +357,7 @@ def _check_cutoff(booking: Booking, actor: Actor, moment: datetime) -> None:
 
 
 def _check_age_at(booking: Booking, slot: Slot) -> None:
-    """A move to an earlier day can make somebody too young."""
+    """A move to an earlier day can make somebody too young, or need a guardian nobody asked for."""
     birth_date = booking.birth_date
     if birth_date is None:
         return
@@ -357,7 +367,17 @@ def _check_age_at(booking: Booking, slot: Slot) -> None:
         birth_date=birth_date,
         ever_married=booking.ever_married,
     )
-    check_age(person, booking.service.minimum_age, slot.starts_at.astimezone(LOCAL).date())
+    visit_day = slot.starts_at.astimezone(LOCAL).date()
+    check_age(person, booking.service.minimum_age, visit_day)
+    if booking.guardian_consent_at is None and needs_guardian(person, visit_day):
+        raise FieldRefusal(
+            "guardian",
+            "guardian_required",
+            _(
+                "Pada hari itu usia Anda belum 18 tahun, dan belum ada persetujuan orang tua atau"
+                " wali. Pilih hari setelah ulang tahun Anda."
+            ),
+        )
 
 
 def find_by_token(typed_code: str, token: str) -> Booking:

@@ -60,6 +60,8 @@ MOVES: dict[tuple[Status, Status], frozenset[Actor]] = {
     (Status.CALLED, Status.NO_SHOW): frozenset({_C}),
     # Somebody marked as absent who arrives after all.
     (Status.NO_SHOW, Status.CHECKED_IN): frozenset({_C}),
+    # … and is turned away for health at the door.
+    (Status.NO_SHOW, Status.DEFERRED): frozenset({_C}),
     # A deferred person chooses a new place, under the same code.
     (Status.DEFERRED, Status.BOOKED): frozenset({_R, _C, _V}),
     (Status.DEFERRED, Status.CANCELLED): frozenset({_R, _C, _V}),

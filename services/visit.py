@@ -185,7 +185,7 @@ def not_recorded(
 
 
 def no_show(*, location: Location, code: str, who: str, now: datetime | None = None) -> Booking:
-    """Not there when it was their turn. Undone by arriving on the same day."""
+    """Not there when it was their turn, hence not before it. Undone by arriving on the same day."""
     return _finish(location, code, Status.NO_SHOW, who, "not there", now)
 
 
@@ -209,6 +209,8 @@ def _finish(
         booking, visit, moment = _locked_here(location, code, now)
         if booking.status != target:
             check_move(booking.status, target, Actor.COUNTER)
+            if target is Status.NO_SHOW and booking.status == Status.BOOKED:
+                _check_turn_has_come(booking, moment)
             note_change(who=who, why=why)
             if visit is not None:
                 Visit.objects.filter(pk=visit.pk).update(
@@ -221,6 +223,16 @@ def _finish(
         elif visit is not None and visit.outcome_reason != outcome_reason:
             raise InvalidTransition(current=booking.status, target=target)
     return _loaded(booking.pk)
+
+
+def _check_turn_has_come(booking: Booking, moment: datetime) -> None:
+    """A slip of the finger must not take the place of somebody who is still to come."""
+    if moment < booking.slot.starts_at:
+        raise InvalidTransition(
+            current=booking.status,
+            target=Status.NO_SHOW,
+            message=_("Waktunya belum tiba; orang ini belum dapat dicatat tidak hadir."),
+        )
 
 
 def _locked(code: str, now: datetime | None) -> tuple[Booking, Visit | None, datetime]:

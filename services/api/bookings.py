@@ -123,7 +123,7 @@ class Reschedule(HeldBooking):
     """Move to another slot. The new place is taken before the old one is freed."""
 
     limit = "change"
-    codes = {400: ("under_age",), 409: (*PLACE_CODES, "invalid_transition")}
+    codes = {400: ("under_age", "guardian_required"), 409: (*PLACE_CODES, "invalid_transition")}
 
     @extend_schema(request=RescheduleGiven, responses=BookingAnswer)
     def post(self, request: Request, code: str) -> Response:

@@ -160,6 +160,34 @@ def test_below_eighteen_a_guardian_consents_unless_ever_married(service, slot):
     book(service=service, slot_id=slot.pk, person=factories.minor(guardian=None, ever_married=True))
 
 
+def test_a_move_before_the_eighteenth_birthday_needs_a_guardian_too(service, place):
+    birthday = timezone.localdate() + timedelta(days=5)
+    try:
+        born = birthday.replace(year=birthday.year - 18)
+    except ValueError:  # 29 February
+        born = birthday.replace(year=birthday.year - 18, month=3, day=1)
+    who = factories.person(birth_date=born, nik=f"350921{born:%d%m%y}9001")
+    grown_up = factories.slot(place, factories.at_local(9))
+    before = factories.slot(place, factories.at_local(3))
+    made = book(service=service, slot_id=grown_up.pk, person=who).booking
+    with pytest.raises(refusals.FieldRefusal) as refused:
+        move(made, before)
+    assert (refused.value.attr, refused.value.code) == ("guardian", "guardian_required")
+    assert (booked(grown_up), booked(before)) == (1, 0)
+
+    minor = book(service=service, slot_id=grown_up.pk, person=factories.minor()).booking
+    assert move(minor, before).slot == before
+
+
+def test_a_slot_that_is_taken_away_meanwhile_is_a_refusal(service, place, slot, monkeypatch):
+    later = factories.slot(place, slot.starts_at + timedelta(hours=1))
+    taken_away = lambda booking, slot, now: Slot.objects.filter(pk=slot.pk).delete()  # noqa: E731
+    monkeypatch.setattr("services.booking.messages.plan_booked", taken_away)
+    with pytest.raises(refusals.SlotClosed) as refused:
+        book(service=service, slot_id=slot.pk, person=factories.person())
+    assert [s.pk for s in refused.value.alternatives] == [later.pk]
+
+
 def test_the_same_key_and_content_find_the_same_booking(service, slot):
     who = factories.person()
     first = book(service=service, slot_id=slot.pk, person=who, key="kunci-yang-sama")

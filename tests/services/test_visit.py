@@ -321,8 +321,8 @@ def test_parking_is_only_for_who_is_at_a_counter(place, booking):
         visit.park(location=place, code=booking.code, who=STAFF)
 
 
-def test_absent_people_who_arrive_after_all_are_taken_in(place, slot, booking, arrive):
-    visit.no_show(location=place, code=booking.code, who=STAFF)
+def test_absent_people_who_arrive_after_all_are_taken_in(place, slot, booking, arrive, now):
+    visit.no_show(location=place, code=booking.code, who=STAFF, now=now)
     slot.refresh_from_db()
     assert slot.booked == 0
     assert arrive(booking).code == VerdictCode.ADMITTED
@@ -330,9 +330,9 @@ def test_absent_people_who_arrive_after_all_are_taken_in(place, slot, booking, a
     assert slot.booked == 1
 
 
-def test_absent_people_whose_place_is_gone_are_told_so(place, slot, arrive):
+def test_absent_people_whose_place_is_gone_are_told_so(place, slot, arrive, now):
     people = factories.fill(slot, 5)
-    visit.no_show(location=place, code=people[0].code, who=STAFF)
+    visit.no_show(location=place, code=people[0].code, who=STAFF, now=now)
     factories.booking(slot)
     with pytest.raises(refusals.SlotFull):
         arrive(people[0])
