@@ -28,9 +28,9 @@ from services.conflicts import constraint_of, retried
 from services.identity import (
     Person,
     check_age,
+    check_consent,
     check_guardian,
     check_nik_doubts,
-    needs_guardian,
 )
 from services.lifecycle import ACTIVE, Actor, Status, check_move, may_reschedule
 from services.models import Booking, IdempotencyKey, Service, new_id
@@ -369,15 +369,7 @@ def _check_age_at(booking: Booking, slot: Slot) -> None:
     )
     visit_day = slot.starts_at.astimezone(LOCAL).date()
     check_age(person, booking.service.minimum_age, visit_day)
-    if booking.guardian_consent_at is None and needs_guardian(person, visit_day):
-        raise FieldRefusal(
-            "guardian",
-            "guardian_required",
-            _(
-                "Pada hari itu usia Anda belum 18 tahun, dan belum ada persetujuan orang tua atau"
-                " wali. Pilih hari setelah ulang tahun Anda."
-            ),
-        )
+    check_consent(person, visit_day, given=booking.guardian_consent_at is not None)
 
 
 def find_by_token(typed_code: str, token: str) -> Booking:

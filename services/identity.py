@@ -198,6 +198,19 @@ def check_guardian(person: Person, visit_day: date) -> None:
         )
 
 
+def check_consent(person: Person, visit_day: date, *, given: bool) -> None:
+    """On a move nobody can be named any more: a guardian has been asked before, or another day."""
+    if needs_guardian(person, visit_day) and not given:
+        raise FieldRefusal(
+            "guardian",
+            "guardian_required",
+            _(
+                "Pada hari itu usia Anda belum 18 tahun, dan belum ada persetujuan orang tua atau"
+                " wali. Pilih hari setelah ulang tahun Anda."
+            ),
+        )
+
+
 def check_nik_doubts(person: Person) -> bool:
     """Whether the NIK is doubtful. A doubt that was not confirmed is refused: `nik_doubtful`."""
     doubtful = bool(read_nik(person.nik, person.birth_date).doubts)
