@@ -106,6 +106,7 @@ class HistoryAdmin(ShownAdmin):
     """Who changed what, when, and why; in the database too nobody can edit it."""
 
     list_display = ["pgh_created_at", "pgh_obj", "what", "who", "why"]
+    list_select_related = ["pgh_obj"]
     show_full_result_count = False
     ordering = ["-pgh_id"]
 
@@ -114,11 +115,11 @@ class HistoryAdmin(ShownAdmin):
         """The state after the change, in short."""
         skip = {"id", "location", "starts_at", "booking"}
         fields = [
-            field.name
+            field
             for field in event._meta.concrete_fields
             if not field.name.startswith("pgh_") and field.name not in skip
         ]
-        return ", ".join(f"{name}={getattr(event, name)}" for name in fields)
+        return ", ".join(f"{field.name}={getattr(event, field.attname)}" for field in fields)
 
     @admin.display(description=_("siapa"))
     def who(self, event: Model) -> str:
@@ -135,16 +136,24 @@ class HistoryAdmin(ShownAdmin):
 @admin.register(apps.get_model("services", "BookingEvent"))
 class BookingHistoryAdmin(HistoryAdmin):
     list_filter = ["status", "channel"]
-    list_select_related = ["pgh_obj", "slot__location"]
 
 
 @admin.register(apps.get_model("services", "VisitEvent"))
 class VisitHistoryAdmin(HistoryAdmin):
     list_filter = ["location", "verdict"]
-    list_select_related = ["pgh_obj__booking", "counter"]
+    list_select_related = ["pgh_obj__location"]
 
 
 @admin.register(apps.get_model("locations", "SlotEvent"))
 class SlotHistoryAdmin(HistoryAdmin):
     list_filter = ["location"]
-    list_select_related = ["pgh_obj__location", "closure"]
+
+
+#: Rules, places and who works where: their history is looked at in the same way.
+for name in ("Location", "HealthProtocol", "OpeningPattern", "OpeningException", "Closure"):
+    admin.site.register(apps.get_model("locations", f"{name}Event"), HistoryAdmin)
+
+
+@admin.register(apps.get_model("locations", "AssignmentEvent"))
+class AssignmentHistoryAdmin(HistoryAdmin):
+    list_select_related = ["pgh_obj__staff"]

@@ -213,8 +213,9 @@ def _finish(
                 _check_turn_has_come(booking, moment)
             note_change(who=who, why=why)
             if visit is not None:
+                verdict = Visit.Verdict.DEFERRED if target is Status.DEFERRED else visit.verdict
                 Visit.objects.filter(pk=visit.pk).update(
-                    finished_at=moment, outcome_reason=outcome_reason
+                    finished_at=moment, outcome_reason=outcome_reason, verdict=verdict
                 )
             if target is Status.DEFERRED:
                 postpone(booking, moment, reason="health")

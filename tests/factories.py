@@ -4,10 +4,12 @@ Serials from 9000 on are practically never issued in Jember, so no NIK here is a
 """
 
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from locations.models import (
@@ -146,10 +148,16 @@ def booking(at: Slot, for_service: Service | None = None, who: Person | None = N
     return book(service=made, slot_id=at.pk, person=who or person()).booking
 
 
+@cache
+def hashed_password() -> str:
+    """PASSWORD, hashed once: argon2 takes a quarter of a second, as it should."""
+    return make_password(PASSWORD)
+
+
 def staff(username: str, role: str | None = None, at: Location | None = None) -> Staff:
     """Somebody who can sign in with PASSWORD; with an assignment where a role is given."""
-    user = Staff.objects.filter(username=username).first() or Staff.objects.create_user(
-        username, password=PASSWORD
+    user = Staff.objects.filter(username=username).first() or Staff.objects.create(
+        username=username, password=hashed_password()
     )
     if role:
         Assignment.objects.get_or_create(

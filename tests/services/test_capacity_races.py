@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from locations.closures import ClosureHasBookings, close_slots
 from locations.models import Slot, SlotEvent
 from services import capacity
 from services.booking import book
@@ -102,3 +103,38 @@ def test_without_the_trigger_the_history_is_silent():
     with without_trigger("locations_slot", "pgtrigger_update_update_b62a0"):
         _slot, history = two_supervisors()
     assert history == []
+
+
+def a_closure_while_people_book():
+    """Nobody is booked yet; one supervisor closes the day while 32 people go for a place."""
+    place = factories.location("kecamatan-ambulu")
+    service = factories.service(at=place)
+    supervisor = factories.staff("pengawas", "supervisor", place)
+    slot = factories.slot(place, capacity=40)
+    people = [factories.person() for _ in range(BOOKERS)]
+
+    def act(number):
+        if number < BOOKERS:
+            return book(service=service, slot_id=slot.pk, person=people[number])
+        return close_slots(place, slot.starts_at, slot.ends_at, "servis", supervisor)
+
+    *booked, closure = race(BOOKERS + 1, act)
+    slot.refresh_from_db()
+    return booked, closure, slot
+
+
+@trials(50)
+def test_of_a_closure_and_bookings_nobody_ends_under_a_closure(trials):
+    """C10: either the place is closed and all are refused, or it stays open and all are listed."""
+    for _ in range(trials):
+        booked, closure, slot = a_closure_while_people_book()
+        counted = codes(booked)
+        if isinstance(closure, ClosureHasBookings):
+            assert counted == {"ok": BOOKERS}
+            assert slot.closure_id is None
+            assert 0 < closure.people <= slot.booked == BOOKERS
+        else:
+            assert counted == {"slot_closed": BOOKERS}
+            assert (slot.closure_id, slot.booked) == (closure.pk, 0)
+        assert counter_drift() == []
+        empty_tables()
