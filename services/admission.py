@@ -156,10 +156,14 @@ def _keep_visit(screened: Screened, *, verdict: str, **fields: object) -> None:
         "outcome_reason": "",
     }
     fresh.update(fields)
-    if visit_of(screened.booking) is None:
+    visit = visit_of(screened.booking)
+    if visit is None:
         Visit.objects.create(booking=screened.booking, **fresh)
-    else:
-        Visit.objects.filter(booking=screened.booking).update(**fresh)
+        return
+    Visit.objects.filter(pk=visit.pk).update(**fresh)
+    # The answer shows the visit as it is now, not as it was read.
+    for name, value in fresh.items():
+        setattr(visit, name, value)
 
 
 def _lock_day(location: Location, day: date) -> int:

@@ -67,12 +67,15 @@ MISSING = {
 
 
 def check_answered(protocol: HealthProtocol, answers: Answers) -> None:
-    """Refuse with `required` at the first thing that the protocol asks and nobody answered."""
+    """Refuse with `required` at the first thing that the protocol demands and nobody answered.
+
+    That is what its level names: temperature and mask. Symptoms are asked on the counter's form; a
+    program that says nothing of them reports none.
+    """
     asks = asked_by(protocol)
     missing = {
         "temperature_c": asks.temperature and answers.temperature_c is None,
         "mask": asks.mask and answers.mask is None,
-        "symptoms": asks.symptoms and answers.symptoms is None,
     }
     for attr, is_missing in missing.items():
         if is_missing:

@@ -28,8 +28,9 @@ class TokenAnswer(serializers.Serializer[Any]):
 class VisitorAnswer(serializers.ModelSerializer[Booking]):
     """Somebody with a place today, as a counter needs to see them. The NIK stays masked.
 
-    `queue_number`, `counter`, `priority`: of the visit, null before the door. `nik_doubtful`: to be
-    compared with the family card.
+    `queue_number`, `counter`, `priority`: of the visit, null before the door. `companions`: who
+    came along; before the door, who was announced. `nik_doubtful`: to be compared with the family
+    card.
     """
 
     code = serializers.CharField(source="shown_code")
@@ -37,6 +38,7 @@ class VisitorAnswer(serializers.ModelSerializer[Booking]):
     nik = serializers.CharField(source="masked_nik")
     service = ShortServiceAnswer()
     slot = TakenSlotAnswer()
+    companions = serializers.SerializerMethodField()
     queue_number = serializers.SerializerMethodField()
     counter = serializers.SerializerMethodField()
     priority = serializers.SerializerMethodField()
@@ -57,6 +59,10 @@ class VisitorAnswer(serializers.ModelSerializer[Booking]):
             "counter",
             "priority",
         ]
+
+    def get_companions(self, booking: Booking) -> int:
+        visit = visit_of(booking)
+        return visit.companions if visit and visit.queue_number else booking.companions
 
     def get_queue_number(self, booking: Booking) -> int | None:
         visit = visit_of(booking)

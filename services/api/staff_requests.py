@@ -34,7 +34,7 @@ class LoginGiven(Given):
 
 
 class CheckInGiven(Given):
-    """`code` as typed or scanned. What the protocol in force asks for must be there."""
+    """`code` as typed or scanned. Temperature and mask: where the level in force asks for them."""
 
     code = StrictText(max_length=400)
     temperature_c = StrictDecimal(least=COLDEST, most=HOTTEST, allow_null=True, default=None)

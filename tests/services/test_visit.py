@@ -135,12 +135,16 @@ def test_a_second_scan_changes_nothing(booking, arrive):
     assert QueueDay.objects.get().last_number == 1
 
 
-@pytest.mark.parametrize("missing", ["temperature_c", "mask", "symptoms"])
+@pytest.mark.parametrize("missing", ["temperature_c", "mask"])
 def test_what_the_protocol_asks_must_be_answered(booking, arrive, missing):
     with pytest.raises(refusals.FieldRefusal) as refusal:
         arrive(booking, **{missing: None})
     assert (refusal.value.attr, refusal.value.code) == (missing, "required")
     assert not Visit.objects.exists()
+
+
+def test_who_says_nothing_of_symptoms_reports_none(booking, arrive):
+    assert arrive(booking, symptoms=None).code == VerdictCode.ADMITTED
 
 
 def test_a_level_that_asks_nothing_needs_no_answers_and_keeps_none(place, booking, arrive):
@@ -319,6 +323,13 @@ def test_parked_people_keep_their_number_and_are_called_again(place, booking, ar
 def test_parking_is_only_for_who_is_at_a_counter(place, booking):
     with pytest.raises(refusals.InvalidTransition):
         visit.park(location=place, code=booking.code, who=STAFF)
+
+
+def test_who_is_admitted_at_the_second_reading_is_answered_with_their_number(booking, now, arrive):
+    arrive(booking, **HOT)
+    later = arrive(booking, now=now + timedelta(minutes=5), companions=1)
+    assert later.code == VerdictCode.ADMITTED
+    assert (later.booking.visit.queue_number, later.booking.visit.companions) == (1, 1)
 
 
 def test_absent_people_who_arrive_after_all_are_taken_in(place, slot, booking, arrive, now):

@@ -63,6 +63,13 @@ def test_from_the_door_to_recorded(petugas, now_slot, desk, service):
     assert petugas.post(f"{HERE}call-next/", {"counter": 1}).status_code == 204
 
 
+def test_who_came_along_is_shown_from_the_door_on(petugas, now_slot, service):
+    booking = factories.booking(now_slot, service)
+    assert petugas.get(HERE).json()["upcoming"][0]["companions"] == 0
+    assert come(petugas, booking, companions=2).json()["booking"]["companions"] == 2
+    assert petugas.get(HERE).json()["waiting"][0]["companions"] == 2
+
+
 def test_a_second_scan_changes_nothing(petugas, now_slot, service):
     booking = factories.booking(now_slot, service)
     come(petugas, booking)
@@ -85,6 +92,14 @@ def test_what_the_protocol_asks_for_must_be_answered(petugas, now_slot, service)
     booking = factories.booking(now_slot, service)
     answer = petugas.post(f"{HERE}check-in/", {"code": booking.code})
     assert (answer.status_code, codes(answer)) == (400, [("required", "temperature_c")])
+    answer = petugas.post(f"{HERE}check-in/", {"code": booking.code, "temperature_c": 36.5})
+    assert (answer.status_code, codes(answer)) == (400, [("required", "mask")])
+
+
+def test_temperature_and_mask_are_enough_for_the_level_siaga(petugas, now_slot, service):
+    booking = factories.booking(now_slot, service)
+    given = {"code": booking.shown_code, "temperature_c": 36.5, "mask": True}
+    assert petugas.post(f"{HERE}check-in/", given).json()["verdict"] == "admitted"
 
 
 def test_who_stands_at_the_wrong_door_day_or_hour_is_told(petugas, place, service):
