@@ -12,10 +12,11 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 
 from django.contrib.auth.hashers import make_password
+from django.db import transaction
 
 from locations.clock import database_now
 from locations.models import Assignment, Location, OpeningException, Slot, Staff
-from locations.opening import make_slots, span
+from locations.opening import confirmed_closures, hold, make_slots, span
 from locations.slots import LOCAL
 from notifications.personal_data import lookup_hash
 from services.booking import book
@@ -37,6 +38,9 @@ SIGN_INS: dict[str, tuple[str, str | None, str]] = {
     "kepala": (Assignment.Role.HEAD, None, "Kepala Dinas"),
 }
 ADMIN = "admin"
+
+#: How long from loading on the demo's places take people, whatever the hour.
+OPEN_FOR = timedelta(hours=4)
 
 #: People on a day at each location, and over how many days that have slots.
 PEOPLE = {HEAD_OFFICE: (12, 4), AMBULU: (4, 3)}
@@ -63,7 +67,7 @@ class Loaded:
     bookings: int = 0
 
 
-def load_demo() -> Loaded:
+def load_demo(now: datetime | None = None) -> Loaded:
     """Make sign-ins, open days and bookings; a second time makes what is missing.
 
     Raises NoRegion. Each booking is made by the verb that residents use.
@@ -71,11 +75,13 @@ def load_demo() -> Loaded:
     places = {place.slug: place for place in Location.objects.filter(slug__in=PEOPLE)}
     if set(places) != set(PEOPLE):
         raise NoRegion("Load the region first: manage.py load_region jember")
-    now = database_now()
+    now = now or database_now()
     loaded = Loaded(sign_ins=_make_sign_ins(places))
     for place in places.values():
         _open_today(place, now)
     make_slots(places.values())
+    for place in places.values():
+        _open_now(place, now)
     random = Random(3509)  # noqa: S311 (the same people every time)
     number = 0
     for slug, (a_day, days) in PEOPLE.items():
@@ -126,6 +132,39 @@ def _open_today(place: Location, now: datetime) -> None:
                 "reserve": usual.reserve,
                 "reason": "Contoh: buka khusus agar loket dapat dicoba hari ini",
             },
+        )
+
+
+def _open_now(place: Location, now: datetime) -> None:
+    """Slots from now on, at lunch and at night too: whenever somebody tries the demo, they find a
+    time today that begins soon enough to be checked in for.
+
+    They count as set by hand, so no changed rule takes them away. Where a slot is already, or the
+    place is closed, there will be none.
+    """
+    usual = place.patterns.first()
+    if usual is None:
+        return
+    length = timedelta(minutes=usual.slot_minutes)
+    midnight, _ = span(now.astimezone(LOCAL).date(), now.astimezone(LOCAL).date())
+    first = midnight + ((now - midnight) // length + 1) * length
+    with transaction.atomic():
+        hold([place.pk])
+        if confirmed_closures(place, first, first + OPEN_FOR).exists():
+            return
+        Slot.objects.bulk_create(
+            (
+                Slot(
+                    location=place,
+                    starts_at=first + number * length,
+                    ends_at=first + (number + 1) * length,
+                    capacity=usual.capacity,
+                    reserve=usual.reserve,
+                    edited=True,
+                )
+                for number in range(OPEN_FOR // length)
+            ),
+            ignore_conflicts=True,
         )
 
 

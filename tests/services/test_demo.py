@@ -10,7 +10,8 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from locations.access import may, visible_locations
-from locations.models import Assignment, Location, OpeningPattern, Slot, Staff
+from locations.clock import database_now
+from locations.models import Assignment, Closure, Location, OpeningPattern, Slot, Staff
 from locations.region import region_folder
 from services.demo import PASSWORD, load_demo
 from services.models import Booking
@@ -74,12 +75,13 @@ def test_no_invented_person_raises_a_doubt_or_has_a_real_number() -> None:
 
 
 def test_loading_twice_adds_nothing_and_sets_the_password_again() -> None:
-    load_demo()
+    now = database_now()
+    load_demo(now)
     staff = Staff.objects.get(username="petugas")
     staff.set_password("something-else-9000")
     staff.save()
     before = (Booking.objects.count(), Assignment.objects.count(), Slot.objects.count())
-    assert load_demo().bookings == 0
+    assert load_demo(now).bookings == 0
     assert (Booking.objects.count(), Assignment.objects.count(), Slot.objects.count()) == before
     assert authenticate(username="petugas", password=PASSWORD)
 
@@ -95,6 +97,27 @@ def test_on_a_day_without_opening_hours_the_demo_opens_so_that_it_can_be_tried()
         "kecamatan-ambulu",
     }
     assert Booking.objects.filter(slot__in=today).exists()
+
+
+@pytest.mark.parametrize(("hour", "minute"), [(2, 0), (9, 59), (12, 10), (16, 45), (23, 5)])
+def test_at_any_hour_there_is_a_time_today_that_one_can_be_checked_in_for(
+    hour: int, minute: int
+) -> None:
+    now = at_local(1, hour, minute)
+    load_demo(now)
+    for slug in ("dispendukcapil", "kecamatan-ambulu"):
+        place = Location.objects.get(slug=slug)
+        soon = now + timedelta(minutes=place.early_minutes)
+        found = Slot.objects.bookable(now).filter(location=place, starts_at__lte=soon)
+        assert found.exists()
+
+
+def test_a_closed_place_is_not_opened_for_the_demo() -> None:
+    ambulu = Location.objects.get(slug="kecamatan-ambulu")
+    shut = {"starts_at": at_local(0, 0), "ends_at": at_local(2, 0)}
+    Closure.objects.create(location=ambulu, reason="test", confirmed_at=at_local(0), **shut)
+    load_demo(at_local(1, 12, 10))
+    assert not Slot.objects.filter(location=ambulu, starts_at__lt=at_local(2, 0)).exists()
 
 
 def test_the_command_says_what_it_made() -> None:
