@@ -22,7 +22,7 @@ def calendar_file(booking: Booking, *, ticket_url: str, now: datetime) -> bytes:
     event.add("dtstart", booking.slot.starts_at.astimezone(UTC))
     event.add("dtend", booking.slot.ends_at.astimezone(UTC))
     event.add("summary", f"{booking.service.name}: {booking.shown_code}")
-    event.add("location", f"{booking.slot.location.name}, {booking.slot.location.address}")
+    event.add("location", _place(booking))
     event.add("description", _description(booking))
     event.add("url", ticket_url)
     event.add("status", "CONFIRMED" if booking.status in ACTIVE else "CANCELLED")
@@ -37,6 +37,12 @@ def calendar_file(booking: Booking, *, ticket_url: str, now: datetime) -> bytes:
     calendar.add("method", "PUBLISH")
     calendar.add_component(event)
     return calendar.to_ical()
+
+
+def _place(booking: Booking) -> str:
+    place = booking.slot.location
+    address = f"{place.address} {_('(contoh)')}" if place.address_is_example else place.address
+    return f"{place.name}, {address}"
 
 
 def _description(booking: Booking) -> str:

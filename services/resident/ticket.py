@@ -20,6 +20,7 @@ from services.resident.times import moment_words
 
 EARLY = timedelta(minutes=10)  # "come ten minutes before your time, not earlier"
 CARD_AGE = 17
+REGENCY = "Jember"  # where a map looks for a place by its name
 
 #: State → tone of the note (a class of the look), heading, advice.
 STATES = {
@@ -148,9 +149,12 @@ class Ticket:
 
     @property
     def map_url(self) -> str:
+        """Where the place stands; without coordinates a search for its name (an address may be an
+        example, and would lead astray)."""
         place = self.place
         if place.latitude is None or place.longitude is None:
-            return ""
+            wanted = urlencode({"query": f"{place.name}, {REGENCY}"})
+            return f"https://www.openstreetmap.org/search?{wanted}"
         spot = urlencode({"mlat": place.latitude, "mlon": place.longitude})
         return f"https://www.openstreetmap.org/?{spot}#map=17/{place.latitude}/{place.longitude}"
 

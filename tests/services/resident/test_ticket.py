@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
@@ -225,16 +226,28 @@ def test_a_name_cannot_break_out_of_the_calendar_file(
     assert len(Calendar.from_ical(text).walk("VEVENT")) == 1
 
 
+def test_an_invented_address_is_marked_in_the_calendar_too(
+    identified: Client, booked: str, town: Town
+) -> None:
+    places = town.ambulu.__class__.objects.filter(pk=town.ambulu.pk)
+    for invented in (True, False):
+        places.update(address_is_example=invented)
+        file = Calendar.from_ical(identified.get(f"{booked}kalender.ics").content)
+        assert ("(contoh)" in file.walk("VEVENT")[0]["LOCATION"]) is invented
+
+
 def test_a_shared_phone_forgets_the_ticket(identified: Client, booked: str) -> None:
     assert identified.post(f"{booked}tutup/")["Location"] == "/"
     assert identified.get(booked).status_code == 404
     assert identified.get("/pesan/tempat/")["Location"] == "/pesan/first-recording/data-diri/"
 
 
-def test_only_places_with_coordinates_have_a_map(
+def test_a_map_is_one_tap_away_by_coordinates_or_else_by_name(
     identified: Client, booked: str, town: Town
 ) -> None:
-    assert "openstreetmap" not in identified.get(booked).content.decode()
+    page = identified.get(booked).content.decode()
+    name = urlencode({"query": f"{town.ambulu.name}, Jember"})
+    assert f'href="https://www.openstreetmap.org/search?{name}" rel="noreferrer"' in page
     town.ambulu.__class__.objects.filter(pk=town.ambulu.pk).update(
         latitude="-8.34567", longitude="113.60512"
     )
