@@ -354,7 +354,8 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Booking of KTP-el (e-KTP) recording at the civil registry of Jember. Times are"
     " ISO 8601 with the offset +07:00; lists come in pages (`page`, `page_size`) unless said"
     " otherwise. Errors have one shape: codes never change, `detail` is in the language of"
-    " `Accept-Language` (id, en).",
+    " `Accept-Language` (id, en). Districts are those of idn-area-data, under the ODbL 1.0"
+    " (https://opendatacommons.org/licenses/odbl/1-0/).",
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "OAS_VERSION": "3.1.0",

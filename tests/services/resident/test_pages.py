@@ -60,6 +60,7 @@ def test_nothing_on_a_page_needs_scripts_styles_or_other_sites(
     assert not re.search(r"<script|\sstyle=|\son\w+=", page)
     assert not re.search(r'(?:src|href)="(?:https?:)?//(?!www\.lapor\.go\.id/")', page)
     assert len(page) < 25_000
+    assert "idn-area-data, lisensi ODbL 1.0" in page
 
 
 @pytest.mark.parametrize(

@@ -301,6 +301,7 @@ def test_coverage_adds_up_and_says_what_is_invented(client, place):
     for figure in ("1.980.781", "1.965.925", "14.856", "99,25 %"):
         assert figure in page
     assert "contoh" in page
+    assert "idn-area-data, lisensi ODbL 1.0" in page
 
 
 # --- The head -------------------------------------------------------------------------------------
