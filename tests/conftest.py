@@ -36,6 +36,15 @@ def pytest_configure(config: pytest.Config) -> None:
     django.setup()
 
 
+@pytest.fixture(autouse=True)
+def _in_indonesian() -> Iterator[None]:
+    """A page or call answered in English leaves that language behind in the thread."""
+    from django.utils import translation
+
+    with translation.override("id"):
+        yield
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[None]:
     """PostgreSQL and Redis of these tests (nothing where the environment names others)."""
