@@ -124,9 +124,10 @@ def _book(
     nik_doubtful = check_nik_doubts(person)
     check_age(person, service.minimum_age, visit_day)
     check_guardian(person, visit_day)
+    # The place first: a full one says nothing about a NIK, however often it is asked for.
+    _check_room(service, slot, takes_reserve, now)
     if slot.already_booked:
         raise AlreadyBooked()
-    _check_room(service, slot, takes_reserve, now)
 
     moment = slot.moment
     booking = Booking(

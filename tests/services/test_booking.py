@@ -179,6 +179,18 @@ def test_a_move_before_the_eighteenth_birthday_needs_a_guardian_too(service, pla
     assert move(minor, before).slot == before
 
 
+def test_a_full_or_closed_slot_says_nothing_about_a_nik(service, place, slot):
+    """Tries that find no place are not counted (limits), so they must not answer who is booked."""
+    who = factories.person()
+    book(service=service, slot_id=slot.pk, person=who)
+    full = factories.slot(place, factories.at_local(4), capacity=0)
+    past = factories.slot(place, factories.at_local(-1))
+    for wanted, refusal in ((full, refusals.SlotFull), (past, refusals.SlotClosed)):
+        for person in (who, factories.person()):
+            with pytest.raises(refusal):
+                book(service=service, slot_id=wanted.pk, person=person)
+
+
 def test_a_slot_that_is_taken_away_meanwhile_is_a_refusal(service, place, slot, monkeypatch):
     later = factories.slot(place, slot.starts_at + timedelta(hours=1))
     taken_away = lambda booking, slot, now: Slot.objects.filter(pk=slot.pk).delete()  # noqa: E731
