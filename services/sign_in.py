@@ -3,7 +3,11 @@
 from typing import Any
 
 from allauth.account.forms import LoginForm
+from django.contrib.auth.password_validation import MinimumLengthValidator
 from django.utils.translation import gettext_lazy as _
+from knox.models import get_token_model
+
+from locations.models import Staff
 
 #: Longer ones are no password of a person; hashing a megabyte would cost seconds.
 PASSWORD_MAX = 200
@@ -21,3 +25,10 @@ class StaffLoginForm(LoginForm):
         login.widget.attrs |= {"class": "input", "placeholder": "", "autocapitalize": "none"}
         login.widget.attrs |= {"spellcheck": "false", "autofocus": True}
         password.widget.attrs |= {"class": "input", "placeholder": "", "maxlength": PASSWORD_MAX}
+
+
+class StaffPassword(MinimumLengthValidator):
+    """Long enough; and a changed one ends the tokens of the API, as Django ends the sessions."""
+
+    def password_changed(self, password: str, user: Staff | None = None) -> None:
+        get_token_model().objects.filter(user=user).delete()

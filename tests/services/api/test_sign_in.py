@@ -43,6 +43,16 @@ def test_a_token_opens_the_callers_location_and_is_stored_hashed(api, petugas):
     assert token not in (kept.digest, kept.token_key)
 
 
+def test_a_changed_password_ends_every_token_of_that_person_alone(api, petugas):
+    headers = [as_staff(sign_in(api)) for _ in range(2)]
+    factories.staff("pengawas", "supervisor", Assignment.objects.get(staff=petugas).location)
+    other = as_staff(sign_in(api, "pengawas"))
+    petugas.set_password("another password of 9000")
+    petugas.save()
+    assert [day(api, one).status_code for one in headers] == [401, 401]
+    assert day(api, other).status_code == 200
+
+
 def test_signing_out_ends_the_token(api, petugas):
     headers = as_staff(sign_in(api))
     other = as_staff(sign_in(api))
