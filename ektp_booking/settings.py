@@ -318,6 +318,7 @@ LIMITS = {
     "change": (60, 60),  # an address writes anything but a booking
     "booking": (20, 60 * 60),  # an address tries to book
     "already-booked": (3, 24 * 60 * 60),  # answers `already_booked` about one NIK
+    "contact": (15, 24 * 60 * 60),  # bookings and moves that are told to one phone or e-mail
     "look-up": (10, 60 * 60),  # an address looks for a booking by code and NIK
     "sign-in": (5, 5 * 60),  # failures of one account from one address
     "sign-in-account": (50, 60 * 60),  # failures of one account

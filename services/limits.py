@@ -79,6 +79,12 @@ def sweep() -> int:
         return cursor.rowcount
 
 
+def contacts(phone: str, email: str) -> tuple[Use, ...]:
+    """Whom a booking or a move will be told: anybody's number can be typed, and nobody should get
+    a hundred messages by it. Given back where nothing was booked or moved."""
+    return tuple(Use("contact", where.lower()) for where in (phone, email) if where)
+
+
 def address_of(request: HttpRequest) -> str:
     """Whom an address stands for: an IPv4 address, or the /64 network of an IPv6 address.
 

@@ -19,7 +19,7 @@ from services.booking import book, cancel, find_by_token, reschedule
 from services.lifecycle import Actor
 from services.limits import TooManyRequests, Use
 from services.models import Booking, IdempotencyKey, Service
-from services.refusals import AlreadyBooked, PlaceRefusal
+from services.refusals import AlreadyBooked, PlaceRefusal, Refusal
 
 IDENTITY_CODES = (
     "invalid_nik",
@@ -59,25 +59,30 @@ class Bookings(ApiView):
     )
     def post(self, request: Request) -> Response:
         wish, key = given(BOOKING_GIVEN, request), idempotency_key(request)
-        self.count_try(key)
-        service, person = find_service(wish["service"]), person_from(wish)
+        person = person_from(wish)
+        contacts = limits.contacts(person.phone, person.email)
+        self.count_try(key, contacts)
+        service = find_service(wish["service"])
         check_district(person.residence_district)
         try:
             booked = book(service=service, slot_id=wish["slot"], person=person, key=key)
-        except AlreadyBooked:
-            limits.take(Use("already-booked", person.nik))  # kept hashed; the pages count too
+        except Refusal as refusal:
+            limits.give_back(*contacts)
+            if isinstance(refusal, AlreadyBooked):
+                limits.take(Use("already-booked", person.nik))  # kept hashed; the pages count too
+            if isinstance(refusal, PlaceRefusal):  # a lost race is no try to take places
+                limits.give_back(Use("booking", self.address))
             raise
-        except PlaceRefusal:  # a lost race is no try to take places
-            limits.give_back(Use("booking", self.address))
-            raise
+        if booked.replayed:
+            limits.give_back(*contacts)
         headers = {"Idempotent-Replayed": "true"} if booked.replayed else {}
         answer = BookingMadeAnswer(booked.booking).data
         return Response(answer, status.HTTP_201_CREATED, headers=headers)
 
-    def count_try(self, key: str | None) -> None:
+    def count_try(self, key: str | None, contacts: tuple[Use, ...]) -> None:
         """Past the limit only a repeated request goes on: it makes nothing that isn't there."""
         try:
-            limits.take(Use("booking", self.address))
+            limits.take(Use("booking", self.address), *contacts)
         except TooManyRequests:
             if key is None or not made_before(key):
                 raise
@@ -129,13 +134,19 @@ class Reschedule(HeldBooking):
     def post(self, request: Request, code: str) -> Response:
         wish = given(RESCHEDULE_GIVEN, request)
         booking = self.booking(code)
-        moved = reschedule(
-            booking_id=booking.id,
-            slot_id=wish["slot"],
-            actor=Actor.RESIDENT,
-            who="resident",
-            why="moved online",
-        )
+        contacts = limits.contacts(booking.phone, booking.email)
+        limits.take(*contacts)
+        try:
+            moved = reschedule(
+                booking_id=booking.id,
+                slot_id=wish["slot"],
+                actor=Actor.RESIDENT,
+                who="resident",
+                why="moved online",
+            )
+        except Refusal:
+            limits.give_back(*contacts)
+            raise
         return self.answer(moved)
 
 

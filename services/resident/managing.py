@@ -52,7 +52,8 @@ def holding_its_key(view: Callable[..., HttpResponse]) -> Callable[..., HttpResp
 def manage_link(request: HttpRequest, code: str, token: str) -> HttpResponse:
     """Trade the token of a message for a key in this browser, and leave the token behind.
 
-    Writes nothing to the database. Whatever follows must not learn this address, hence no-referrer.
+    Writes nothing to the database. Whatever follows must not learn this address, hence no-referrer;
+    a token that opens nothing is no secret, and the form shown then needs its origin (`personal`).
     """
     limits.take(limits.Use("read", limits.address_of(request)))
     try:
@@ -62,7 +63,7 @@ def manage_link(request: HttpRequest, code: str, token: str) -> HttpResponse:
     else:
         response = redirect("resident:ticket", code=booking.shown_code)
         keyring.add(request, response, booking)
-    response["Referrer-Policy"] = "no-referrer"
+        response["Referrer-Policy"] = "no-referrer"
     return response
 
 
@@ -75,10 +76,10 @@ def find(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _ask(request, form, status=400)
     typed = form.cleaned_data
-    limits.take(
-        limits.Use("look-up", limits.address_of(request)),
-        limits.Use("look-up", f"code {read_code(typed['code'])}"),
-    )
+    uses = [limits.Use("look-up", limits.address_of(request))]
+    if code := read_code(typed["code"]):  # what is no code at all is nobody's
+        uses.append(limits.Use("look-up", f"code {code}"))
+    limits.take(*uses)
     try:
         booking = find_by_code_and_nik(typed["code"], typed["nik"])
     except NotFound:
@@ -160,7 +161,8 @@ def forget(request: HttpRequest, code: str) -> HttpResponse:
 
 def _move(request: HttpRequest, shown: Ticket, at: Location) -> HttpResponse:
     slot_id = tapped(request)
-    limits.take(limits.Use("change", limits.address_of(request)))
+    contacts = limits.contacts(shown.booking.phone, shown.booking.email)
+    limits.take(limits.Use("change", limits.address_of(request)), *contacts)
     try:
         reschedule(
             booking_id=shown.booking.pk,
@@ -170,8 +172,10 @@ def _move(request: HttpRequest, shown: Ticket, at: Location) -> HttpResponse:
             why="moved online",
         )
     except InvalidTransition:
+        limits.give_back(*contacts)
         return redirect("resident:ticket", code=shown.code)
     except Refusal as refusal:
+        limits.give_back(*contacts)
         wanted = begins_at(slot_id)
         said = refusal_words.words(refusal, wanted=wanted, location_id=at.pk)
         return _show_move(request, shown, at, said=said, wanted=wanted)

@@ -120,12 +120,15 @@ def begins_at(slot_id: int) -> datetime | None:
 
 def _take(request: HttpRequest, kept: Draft, service: Service, at: Location) -> HttpResponse:
     slot_id = tapped(request)
-    limits.take(limits.Use("booking", limits.address_of(request)))
+    contacts = limits.contacts(kept.person.phone, kept.person.email)
+    limits.take(limits.Use("booking", limits.address_of(request)), *contacts)
     try:
         booked = _book(request, kept, service, slot_id)
     except KeyReused as refusal:
+        limits.give_back(*contacts)
         return to_ticket(request, Booking.objects.get(pk=refusal.booking_id), news="sudah")
     except Refusal as refusal:
+        limits.give_back(*contacts)
         if isinstance(refusal, AlreadyBooked):  # whoever asks this often is guessing
             limits.take(limits.Use("already-booked", kept.person.nik))
         if isinstance(refusal, PlaceRefusal):  # a lost race is no try to take places

@@ -65,6 +65,34 @@ def test_a_nik_is_asked_about_three_times_a_day_then_nothing_is_said(api, roomy,
     assert "NIK" not in answers[-1].content.decode()
 
 
+def test_one_phone_is_told_of_so_many_bookings_and_moves_a_day(api, place, roomy, settings):
+    settings.LIMITS = settings.LIMITS | {
+        "booking": (100, 3600),
+        "change": (60, 60),
+        "contact": (3, 86400),
+    }
+    later = factories.slot(place, factories.at_local(5), capacity=50)
+
+    def asks(number, phone, slot=roomy):
+        address = f"203.0.113.{number}"
+        return api.post(f"{BASE}bookings/", wish(slot, number, phone=phone), REMOTE_ADDR=address)
+
+    made = [asks(number, "0812-3456-7890").json() for number in (1, 2)]
+    for _ in range(3):  # what is refused is told to nobody
+        assert asks(1, "+62 812 3456 7890").status_code == 409
+    headers = {"Authorization": f"Booking {made[0]['token']}"}
+    move = f"{BASE}bookings/{made[0]['code']}/reschedule/"
+    assert api.post(move, {"slot": later.pk}, headers=headers).status_code == 200
+    assert throttled_for_a_day(asks(3, "+6281234567890"))
+    assert throttled_for_a_day(api.post(move, {"slot": roomy.pk}, headers=headers))
+    assert asks(3, "0812-3456-7891").status_code == 201
+    assert api.post(f"{BASE}bookings/{made[0]['code']}/cancel/", headers=headers).status_code == 200
+
+
+def throttled_for_a_day(response) -> bool:
+    return response.status_code == 429 and 0 < int(response.headers["Retry-After"]) <= 86400
+
+
 def test_reading_and_changing_have_limits_of_their_own(api, roomy):
     made = book(api, roomy, 1).json()
     headers = {"Authorization": f"Booking {made['token']}"}

@@ -83,6 +83,8 @@ def test_a_wrong_token_opens_nothing(identified: Client, booked: str, token: str
     answer = Client().get(manage_address(Booking.objects.get(), token))
     assert answer.status_code == 404
     assert "tickets" not in answer.cookies
+    # With no-referrer, browsers would send the form below with `Origin: null`: refused as forged.
+    assert answer["Referrer-Policy"] == "same-origin"
 
 
 def test_a_new_token_version_shuts_old_links_and_keys_out(identified: Client, booked: str) -> None:
@@ -130,6 +132,33 @@ def test_guessing_is_slowed_down(identified: Client, booked: str, settings: obje
     answers = [Client().post("/jadwal/", typed).status_code for _ in range(12)]
     assert answers[:10] == [404] * 10 and answers[-1] == 429
     assert "Retry-After" in Client().post("/jadwal/", typed)
+
+
+@pytest.mark.django_db
+def test_what_is_no_code_slows_nobody_else_down(settings: object) -> None:
+    settings.RATE_LIMITS = True  # type: ignore[attr-defined]
+    typed = {"code": "0000-0001", "nik": "3509210101099001"}
+    answers = [
+        Client().post("/jadwal/", typed, REMOTE_ADDR=f"203.0.113.{n}").status_code
+        for n in range(12)
+    ]
+    assert answers == [404] * 12
+
+
+def test_moving_to_and_fro_does_not_flood_a_phone(
+    client: Client, town: Town, settings: object
+) -> None:
+    settings.RATE_LIMITS = True  # type: ignore[attr-defined]
+    settings.LIMITS = settings.LIMITS | {"contact": (3, 86400)}  # type: ignore[attr-defined]
+    identify(client, phone="0812-3456-7890")
+    ticket = tap(client, town.slots[0]).headers["Location"].partition("?")[0]
+
+    def move(number: int) -> int:
+        address = f"{ticket}pindah/kecamatan-ambulu/"
+        return client.post(address, {"slot": town.slots[number].pk}).status_code
+
+    assert [move(1), move(0), move(1)] == [302, 302, 429]
+    assert Booking.objects.get().slot == town.slots[0]
 
 
 def test_moving_takes_the_new_place_and_keeps_the_code(
