@@ -215,7 +215,8 @@ def run_processes(port: int, own_servers: bool, *, load: bool) -> int:
     del environment["DATABASE_OWNER_URL"]
     manager = Manager()
     for name, command in processes().items():
-        manager.add_process(name, f"exec {command}", env=environment, cwd=str(embedded.BASE_DIR))
+        restarted = f"exec {sys.executable} -m ektp_booking.restarter {command}"
+        manager.add_process(name, restarted, env=environment, cwd=str(embedded.BASE_DIR))
     threading.Thread(target=announce, args=(port, load), daemon=True).start()
     if own_servers:
         threading.Thread(target=watch_keeper, daemon=True).start()

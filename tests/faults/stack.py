@@ -51,6 +51,8 @@ class Stack:
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
                 line = " ".join(process.cmdline())
+                if "ektp_booking.restarter" in line:
+                    continue
                 mine = str(self.var) in line or process.environ().get("EKTP_RUN_OF") == str(
                     self.var
                 )

@@ -77,6 +77,19 @@ def test_web_processes_killed_under_load_lose_nothing(stack: Stack, roomy: list[
     check(stack, attempts)
 
 
+def test_the_web_server_itself_killed_comes_back_and_lost_nothing(
+    stack: Stack, roomy: list[int]
+) -> None:
+    def hurt() -> None:
+        time.sleep(2)
+        stack.kill("granian")
+        wait_until_healthy(stack)
+
+    attempts = load(stack, roomy, seconds=9, hurt=hurt)
+    assert sum(a.status == 201 for a in attempts) > 10
+    check(stack, attempts)
+
+
 def test_postgresql_killed_under_load_loses_nothing(stack: Stack, roomy: list[int]) -> None:
     def hurt() -> None:
         for _ in range(2):
