@@ -19,6 +19,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
+import environ
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
 
@@ -55,6 +56,7 @@ def main() -> int:
             leftovers.end_marked(embedded.var_dir())
             check_port(port)
             set_environment(port)
+            check_mode()
             own_servers = embedded.needed()
             if own_servers:
                 stack.enter_context(embedded.servers(say))
@@ -151,6 +153,17 @@ def set_environment(port: int) -> None:
     # Warnings are worth a line here; LOG_LEVEL=INFO shows every request.
     os.environ.setdefault("LOG_LEVEL", "WARNING")
     os.environ.setdefault("GRANIAN_LOG_LEVEL", "warning")
+
+
+def check_mode() -> None:
+    """This is the demo, with sign-ins that everybody knows: never where people are served."""
+    env = environ.Env()
+    if env.bool("PRODUCTION", default=False) or env.str("SITE_URL").startswith("https:"):
+        raise CannotRun(
+            "these are production settings (PRODUCTION or SITE_URL), and the demo's passwords are"
+            " public. Take them out of the environment to try the product out; docs/operate.md"
+            " says how to run it for people."
+        )
 
 
 def name_servers() -> None:

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 class Run:
     """One `make run`, in a `var/` of its own."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, **environment: str) -> None:
         self.folder, self.port = folder, port
         inherited = {
             name: value
@@ -34,7 +34,7 @@ class Run:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "ektp_booking.run"],
             cwd=ROOT,
-            env=inherited | {"PORT": str(port), "VAR_DIR": str(folder / "var")},
+            env=inherited | {"PORT": str(port), "VAR_DIR": str(folder / "var")} | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -98,6 +98,19 @@ def test_a_port_in_use_is_one_clear_sentence(folder: Path) -> None:
         run.said,
     )
     assert "Traceback" not in run.said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("PRODUCTION", "on"), ("SITE_URL", "https://antrean.jemberkab.example")]
+)
+def test_the_demo_does_not_start_with_production_settings(
+    folder: Path, port: int, name: str, value: str
+) -> None:
+    run = Run(folder, port, **{name: value})
+    assert run.end() == 1
+    assert "Cannot run: these are production settings" in run.said
+    assert "Traceback" not in run.said
+    assert "Starting PostgreSQL" not in run.said
 
 
 @pytest.mark.parametrize("port", ["eighty", "0", "65536"])
