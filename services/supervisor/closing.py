@@ -70,7 +70,11 @@ class ClosureForm(forms.Form):
         given = super().clean() or {}
         if "first" not in given or "last" not in given:
             return given
-        starts, ends = self.span()
+        try:
+            starts, ends = self.span()
+        except OverflowError:  # until the last day of the year 9999
+            self.add_error("last", _("Paling lama setahun."))
+            return given
         if ends <= starts:
             self.add_error("last", _("Akhir penutupan harus sesudah awalnya."))
         elif ends - starts > AHEAD:

@@ -271,6 +271,8 @@ def test_closing_a_day_with_bookings_is_refused_with_the_list(client, place, slo
         {"start": "25:00"},
         {"start": "10:00", "end": "09:00"},
         {"last": "2020-01-01"},
+        {"last": "9999-12-31"},
+        {"first": "0001-01-01", "last": "0001-01-01"},
         {"reason": " "},
         {"reason": "a\nb"},
     ],
