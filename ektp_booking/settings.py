@@ -231,6 +231,7 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
+# Failures of a password count in LIMITS (ektp_booking/accounts.py), those of a code here.
 ACCOUNT_RATE_LIMITS = (
     {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"} if RATE_LIMITS else False
 )

@@ -1,5 +1,6 @@
-"""The form with which staff sign in. Accounts are made by the registry's IT."""
+"""How staff sign in, on pages and through the API. Accounts are made by the registry's IT."""
 
+import unicodedata
 from typing import Any
 
 from allauth.account.forms import LoginForm
@@ -8,9 +9,20 @@ from django.utils.translation import gettext_lazy as _
 from knox.models import get_token_model
 
 from locations.models import Staff
+from services.limits import Use
 
 #: Longer ones are no password of a person; hashing a megabyte would cost seconds.
 PASSWORD_MAX = 200
+
+
+def tries_of(username: str, address: str) -> tuple[Use, ...]:
+    """What a try to sign in counts for; given back where it succeeds."""
+    account = unicodedata.normalize("NFKC", username).casefold()
+    return (
+        Use("sign-in", f"{account} {address}"),
+        Use("sign-in-account", account),
+        Use("sign-in-address", address),
+    )
 
 
 class StaffLoginForm(LoginForm):

@@ -1,6 +1,5 @@
 """Signing in with a token of one's own, for programs; pages use a session."""
 
-import unicodedata
 from typing import Any
 
 from allauth.mfa.utils import is_mfa_enabled
@@ -17,8 +16,8 @@ from services import limits
 from services.api.base import ApiView, StaffView, given, nothing_given
 from services.api.staff_answers import TokenAnswer
 from services.api.staff_requests import LoginGiven
-from services.limits import Use
 from services.refusals import Refusal
+from services.sign_in import tries_of
 
 LOGIN_GIVEN = LoginGiven()
 
@@ -48,7 +47,7 @@ class Login(ApiView):
     @extend_schema(request=LoginGiven, responses=TokenAnswer)
     def post(self, request: Request) -> Response:
         wish = given(LOGIN_GIVEN, request)
-        tries = self.tries(wish["username"])
+        tries = tries_of(wish["username"], self.address)
         limits.take(*tries)
         # For an unknown name the library hashes the password all the same: the same time.
         user = authenticate(request._request, **wish)
@@ -60,14 +59,6 @@ class Login(ApiView):
         kept, token = get_token_model().objects.create(user=user)
         user_logged_in.send(sender=type(user), request=request._request, user=user)
         return Response(TokenAnswer({"token": token, "expiry": kept.expiry}).data)
-
-    def tries(self, username: str) -> tuple[Use, ...]:
-        account = unicodedata.normalize("NFKC", username).casefold()
-        return (
-            Use("sign-in", f"{account} {self.address}"),
-            Use("sign-in-account", account),
-            Use("sign-in-address", self.address),
-        )
 
 
 class Logout(StaffView):
