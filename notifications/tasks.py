@@ -2,6 +2,8 @@
 
 from celery import shared_task
 
+from locations.clock import clocks_agree
+
 from . import delivery
 
 
@@ -15,4 +17,5 @@ from . import delivery
 )
 def deliver_due() -> None:
     """Deliver what is due; on the beat every few seconds (settings.CELERY_BEAT_SCHEDULE)."""
-    delivery.deliver()
+    if clocks_agree():  # else a jump would remind of the past or expire the future
+        delivery.deliver()

@@ -10,7 +10,6 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.db.models.functions import TruncDate
-from django.utils import timezone
 
 from locations.clock import database_now
 from locations.history import note_change
@@ -22,14 +21,8 @@ from services.models import Booking, Visit
 
 #: Late people are taken in while the day lasts: this long after the location's last slot.
 STAYS_OPEN = timedelta(hours=2)
-SKEW_MAX = timedelta(seconds=30)
 #: How far back a day is still settled; older ones are left for a person to look at.
 LOOKS_BACK = timedelta(days=14)
-
-
-def clocks_agree() -> bool:
-    """Whether this machine and the database tell the same time."""
-    return abs(timezone.now() - database_now()) <= SKEW_MAX
 
 
 def erase_temperatures(now: datetime | None = None) -> int:

@@ -2,13 +2,14 @@
 
 from celery import shared_task
 
+from locations.clock import clocks_agree
 from services import day_end, erasure, limits
 
 
 @shared_task(ignore_result=True)
 def settle_days() -> None:
     """Mark who did not come, and give a new choice to those whose location never opened."""
-    if day_end.clocks_agree():
+    if clocks_agree():
         day_end.mark_no_shows()
         day_end.defer_unserved()
 
@@ -22,7 +23,7 @@ def erase_temperatures() -> None:
 @shared_task(ignore_result=True)
 def erase_past_people() -> None:
     """Forget who visited longer ago than the retention time."""
-    if day_end.clocks_agree():
+    if clocks_agree():
         erasure.erase_past_people()
 
 

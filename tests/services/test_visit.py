@@ -434,12 +434,3 @@ def test_nobody_is_marked_while_a_later_slot_of_the_day_is_still_open(place, slo
     factories.slot(place, slot.starts_at + timedelta(hours=4))
     assert day_end.mark_no_shows(slot.ends_at + timedelta(hours=3)) == 0
     assert status(absent) == Status.BOOKED
-
-
-def test_while_the_clocks_disagree_nothing_is_decided(slot, monkeypatch):
-    from django.utils import timezone
-
-    assert day_end.clocks_agree()
-    ahead = timezone.now() + timedelta(days=2)
-    monkeypatch.setattr("services.day_end.timezone.now", lambda: ahead)
-    assert not day_end.clocks_agree()
