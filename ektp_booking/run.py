@@ -149,6 +149,8 @@ def set_environment(port: int) -> None:
         embedded.MARK: str(embedded.var_dir()),
     }
     os.environ.setdefault("DEMO", "on")
+    # With DEMO=off it is still not production, though the processes are given DATABASE_URL.
+    os.environ.setdefault("PRODUCTION", "off")
     os.environ.setdefault("SITE_URL", f"http://127.0.0.1:{port}")
     # Warnings are worth a line here; LOG_LEVEL=INFO shows every request.
     os.environ.setdefault("LOG_LEVEL", "WARNING")

@@ -113,6 +113,18 @@ def test_the_demo_does_not_start_with_production_settings(
     assert "Starting PostgreSQL" not in run.said
 
 
+@pytest.mark.slow
+def test_without_demo_it_runs_and_the_demos_messages_do_not_exist(folder: Path, port: int) -> None:
+    run = Run(folder, port, DEMO="off")
+    try:
+        run.wait_until_ready()
+        assert run.status("/") == 200
+        assert run.status("/demo/messages.json") == run.status("/demo/") == 404
+    finally:
+        run.process.terminate()
+        run.end()
+
+
 @pytest.mark.parametrize("port", ["eighty", "0", "65536"])
 def test_a_port_that_is_none_is_one_clear_sentence(
     folder: Path, port: str, monkeypatch: pytest.MonkeyPatch
