@@ -19,6 +19,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 access_log = structlog.get_logger("access")
 
 API = "/api/"
+PAGE_METHODS = ("GET", "HEAD", "POST")
 
 
 class RequestLog:
@@ -102,7 +103,8 @@ def is_address(text: str) -> bool:
 
 
 class Envelope:
-    """Refuse what no view should have to think of: too large, without length, NUL bytes."""
+    """Refuse what no view should have to think of: too large, without length, NUL bytes, methods
+    that no page has (the API's views answer for themselves)."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -116,6 +118,10 @@ class Envelope:
             return errors.refuse(request, 400, "parse_error")
         if length and (len(length) > 12 or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE):
             return errors.refuse(request, 413, "too_large")
+        if request.method not in PAGE_METHODS and not request.path_info.startswith(API):
+            response = errors.refuse(request, 405, "method_not_allowed")
+            response["Allow"] = ", ".join(PAGE_METHODS)
+            return response
         if "\x00" in request.path_info:
             raise Http404
         if "%00" in request.META.get("QUERY_STRING", "") or "\x00" in request.META.get(

@@ -24,6 +24,14 @@ def test_nul_in_a_query_is_refused(client: Client) -> None:
     assert answer.json()["errors"][0]["code"] == "invalid"
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "OPTIONS", "FOO"])
+@pytest.mark.parametrize("path", ["/", "/jadwal/", "/en/nothing/"])
+def test_a_page_has_no_other_methods(client: Client, method: str, path: str) -> None:
+    answer = client.generic(method, path)
+    assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD, POST")
+    assert "405" in answer.content.decode()
+
+
 def test_nul_in_a_cookie_is_refused(client: Client) -> None:
     answer = client.get("/petugas/", headers={"cookie": 'session="\\000abcdefgh"'})
     assert answer.status_code == 400
