@@ -71,7 +71,7 @@ class NotFound(Refusal):
 
 
 class KeyReused(Refusal):
-    """The same idempotency key came with another body (api.md). `booking_id`: what it made."""
+    """The same idempotency key came with another body. `booking_id`: what it made."""
 
     code = "idempotency_key_reused"
     status = 422
