@@ -219,7 +219,7 @@ class IdentityForm(forms.Form):
             return None
         try:
             born = date(*map(int, parts))
-        except ValueError:
+        except (ValueError, OverflowError):
             self.add_error("birth_day", _t("Tanggal itu tidak ada. Periksa lagi di KK."))
             return None
         try:

@@ -268,6 +268,7 @@ def test_an_odd_day_shows_the_first_day_with_room(identified: Client, town: Town
         ("birth_year", "1"),
         ("birth_month", "13"),
         ("birth_day", "32"),
+        ("birth_day", "9223372036854775808"),
         ("residence_district", "99.99.99"),
         ("companions", "2"),
         ("support", "diagnosis"),
