@@ -1,6 +1,5 @@
 """Every address of the site. Indonesian stands at `/…`, English at `/en/…`."""
 
-from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
@@ -9,10 +8,6 @@ from django.urls import include, path, re_path
 
 from ektp_booking import errors
 from services import staff
-
-# The admin's own sign-in knows neither limits nor a second factor: everybody signs in at /akun/.
-admin.autodiscover()
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
     path("api/v1/", include("services.api.urls")),

@@ -11,7 +11,7 @@ from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 
 from locations.history import tracked
-from locations.language import in_language
+from locations.language import check_sentences, in_language
 from locations.slots import SlotQuerySet
 
 
@@ -84,8 +84,10 @@ class HealthProtocol(models.Model):
     temperature_limit = models.DecimalField(max_digits=3, decimal_places=1, null=True, blank=True)
     asks_symptoms = models.BooleanField(default=False)
     companions_max = models.PositiveSmallIntegerField(null=True, blank=True)
-    instructions_id = models.JSONField(default=list, help_text=_("satu kalimat per butir"))
-    instructions_en = models.JSONField(default=list)
+    instructions_id = models.JSONField(
+        default=list, validators=[check_sentences], help_text=_("satu kalimat per butir")
+    )
+    instructions_en = models.JSONField(default=list, validators=[check_sentences])
     short_id = models.CharField(max_length=90, help_text=_("untuk pesan, paling banyak 90 huruf"))
     short_en = models.CharField(max_length=90)
 
@@ -153,6 +155,14 @@ class Location(models.Model):
         ordering = ["name"]
         verbose_name = _("lokasi pelayanan")
         verbose_name_plural = _("lokasi pelayanan")
+        constraints = [
+            # Capacities are suggested by dividing by it.
+            models.CheckConstraint(
+                condition=Q(minutes_per_person__gte=1),
+                name="location_minutes_per_person",
+                violation_error_message=_("Menit per orang paling sedikit 1."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

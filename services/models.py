@@ -1,9 +1,11 @@
 """Who comes for what: services, bookings, and visits at the counter."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pghistory
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +21,17 @@ from services.lifecycle import ACTIVE, Status
 def new_id() -> UUID:
     """Ids ordered by time: new rows land side by side in the index."""
     return UUID(bytes=uuid7().bytes)
+
+
+def check_documents(value: Any) -> None:
+    """Shown on the front page: something else in the list would stop it for everybody."""
+    if not isinstance(value, list) or not all(
+        isinstance(one, dict) and all(isinstance(one.get(key), str) for key in ("id", "en"))
+        for one in value
+    ):
+        raise ValidationError(
+            _('Tulis daftar seperti [{"id": "KK asli", "en": "Family card"}].'), code="invalid"
+        )
 
 
 class Service(models.Model):
@@ -39,7 +52,7 @@ class Service(models.Model):
     duration_minutes = models.PositiveSmallIntegerField(default=10)
     minimum_age = models.PositiveSmallIntegerField(default=16)
     cutoff_hours = models.PositiveSmallIntegerField(default=2)
-    documents = models.JSONField(default=list)
+    documents = models.JSONField(default=list, validators=[check_documents])
     bring_id = models.CharField(max_length=60, help_text=_("untuk pesan"))
     bring_en = models.CharField(max_length=60)
     procedure_id = models.TextField(blank=True)

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from locations.models import Assignment
@@ -100,6 +101,26 @@ def test_what_is_changed_here_names_who_did_it(it, place):
     assert event.role == "supervisor"
     assert event.pgh_context["why"] == "admin"
     assert event.pgh_context["who"].startswith("staff:")
+
+
+@pytest.mark.parametrize("documents", [5, "KK", [1], [{"id": "KK"}], {"id": "KK", "en": "card"}])
+def test_papers_that_would_stop_the_front_page_are_refused(place, documents):
+    service = factories.service(at=place)
+    service.documents = documents
+    with pytest.raises(ValidationError) as refused:
+        service.full_clean()
+    assert "documents" in refused.value.message_dict
+
+
+def test_sentences_and_minutes_that_would_stop_pages_are_refused(place):
+    place.minutes_per_person = 0
+    with pytest.raises(ValidationError, match="paling sedikit 1"):
+        place.full_clean()
+    for sentences in (5, "Cuci tangan.", [""], [{"id": "x"}]):
+        place.protocol.instructions_id = sentences
+        with pytest.raises(ValidationError) as refused:
+            place.protocol.full_clean()
+        assert "instructions_id" in refused.value.message_dict
 
 
 def test_secrets_of_libraries_have_no_page_here():
