@@ -81,6 +81,14 @@ class Stack:
         with psycopg.connect(url, autocommit=True) as connection:
             yield connection
 
+    @contextlib.contextmanager
+    def superuser(self) -> Iterator[psycopg.Connection]:
+        """A connection as who may do anything, to take protections out."""
+        line = self.processes("granian")[0].environ()["DATABASE_URL"]
+        url = line.replace("ektp_app@", "postgres@")
+        with psycopg.connect(url, autocommit=True) as connection:
+            yield connection
+
     def rows(self, sql: str, *values: Any) -> list[tuple]:
         with self.owner() as connection:
             return connection.execute(sql, values).fetchall()

@@ -152,3 +152,33 @@ def test_no_log_of_any_process_names_a_person(stack: Stack, roomy: list[int]) ->
     names = [request["nik"], request["full_name"], request["phone"], request["phone"][1:]]
     for name in [*names, mine["token"], "0101059", "Warga 2"]:
         assert name not in written, name
+
+
+def test_control_without_synchronous_commit_the_same_kill_loses_acknowledged_bookings(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """The harness can see a loss: what start-up refuses, switched off behind its back."""
+    stack = stacks.start(tmp_path_factory.mktemp("control") / "var")
+    try:
+        slots = [slot["id"] for slot in stack.slots("dispendukcapil")][:100]
+        for slot in slots:
+            stack.give_capacity(slot, 1000)
+        with stack.superuser() as connection:
+            connection.execute("ALTER SYSTEM SET wal_writer_delay = '10s'")
+            connection.execute("SELECT pg_reload_conf()")
+            connection.execute("ALTER ROLE ektp_app SET synchronous_commit = off")
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'ektp_app'"
+            )
+
+        def hurt() -> None:
+            time.sleep(4)
+            stack.postmaster().kill()
+
+        attempts = load(stack, slots, seconds=4, hurt=hurt)
+        wait_until_healthy(stack)
+        acknowledged = {a.code.replace("-", "") for a in attempts if a.status == 201}
+        assert acknowledged
+        assert acknowledged - codes_in_database(stack), "something acknowledged must be missing"
+    finally:
+        stack.stop()
