@@ -230,10 +230,17 @@ ACCOUNT_ADAPTER = "ektp_booking.accounts.ClosedSignUp"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # or anybody could have us write to any address
 ACCOUNT_SESSION_REMEMBER = False
 # Failures of a password count in LIMITS (ektp_booking/accounts.py), those of a code here.
 ACCOUNT_RATE_LIMITS = (
-    {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"} if RATE_LIMITS else False
+    {
+        "login": "30/m/ip",
+        "login_failed": "10/m/ip,5/5m/key",
+        "reset_password": "10/h/ip,2/h/key",
+    }
+    if RATE_LIMITS
+    else False
 )
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "e-KTP Jember"

@@ -1,8 +1,11 @@
 """Signing in on the page: how often somebody may fail."""
 
+from smtplib import SMTPServerDisconnected
+
 import pytest
 from django.test import Client
 
+from locations.models import Staff
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -48,3 +51,27 @@ def test_failures_on_the_page_count_for_the_api_too(client):
         "/api/v1/auth/login/", given, content_type="application/json", REMOTE_ADDR="203.0.113.9"
     )
     assert answer.status_code == 429
+
+
+def test_nobody_can_have_mail_sent_to_an_address_that_is_no_accounts(mailoutbox):
+    address = "/akun/password/reset/"
+    assert Client().post(address, {"email": "anybody@contoh.id"}).status_code == 302
+    assert mailoutbox == []
+    Staff.objects.update(email="petugas@contoh.id")
+    assert Client().post(address, {"email": "petugas@contoh.id"}).status_code == 302
+    assert [mail.to for mail in mailoutbox] == [["petugas@contoh.id"]]
+
+
+def test_a_mail_server_that_is_away_does_not_tell_which_account_exists(monkeypatch):
+    def away(*args, **kwargs):
+        raise SMTPServerDisconnected
+
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", away)
+    Staff.objects.update(email="petugas@contoh.id")
+    answers = [
+        Client().post("/akun/password/reset/", {"email": email})
+        for email in ("anybody@contoh.id", "petugas@contoh.id")
+    ]
+    assert [(answer.status_code, answer["Location"]) for answer in answers] == [
+        (302, "/akun/password/reset/done/")
+    ] * 2
