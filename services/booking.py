@@ -343,7 +343,8 @@ def _locked(booking_id: UUID) -> Booking:
     Locked by a statement of its own: one that joins the slot would come back empty when somebody
     moved the booking while it waited, as PostgreSQL checks the join again with the old slot.
     """
-    if not list(Booking.objects.select_for_update().filter(pk=booking_id).values_list("pk")):
+    kept = Booking.objects.filter(pk=booking_id, erased_at=None)  # of the forgotten, the count
+    if not list(kept.select_for_update().values_list("pk")):
         raise NotFound()
     return (
         Booking.objects.select_related(*WITH_PLACE)
@@ -376,9 +377,7 @@ def _check_age_at(booking: Booking, slot: Slot) -> None:
 def find_by_token(typed_code: str, token: str) -> Booking:
     """The booking that a token opens; NotFound for a wrong code or token alike."""
     booking = _by_code(typed_code)
-    if booking is None or booking.erased_at is not None:
-        raise NotFound()
-    if not token_opens(token, booking.id, booking.token_version):
+    if booking is None or not token_opens(token, booking.id, booking.token_version):
         raise NotFound()
     return booking
 
@@ -394,7 +393,8 @@ def find_by_code_and_nik(typed_code: str, typed_nik: str) -> Booking:
 
 
 def _by_code(typed: str) -> Booking | None:
+    """The booking of a code; none of somebody who is forgotten."""
     code = read_code(typed)
     if code is None:
         return None
-    return Booking.objects.select_related(*WITH_PLACE).filter(code=code).first()
+    return Booking.objects.select_related(*WITH_PLACE).filter(code=code, erased_at=None).first()

@@ -7,9 +7,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from services.booking import book, find_by_code_and_nik, find_by_token
+from services.booking import book, cancel, find_by_code_and_nik, find_by_token, reschedule
 from services.erasure import erase_past_people
-from services.lifecycle import Status
+from services.lifecycle import Actor, Status
 from services.models import Booking, BookingEvent, IdempotencyKey
 from services.refusals import NotFound
 from services.tokens import token_for
@@ -63,6 +63,18 @@ def test_after_the_retention_time_nothing_names_the_person_and_the_counts_stay(p
             opens()
     event = BookingEvent.objects.filter(pgh_obj=made).latest("pgh_id")
     assert event.pgh_context["why"] == "retention time is over"
+
+
+def test_a_forgotten_person_takes_no_place_any_more(place, service):
+    made = factories.booking(factories.slot(place), service)
+    Booking.objects.filter(pk=made.pk).update(status=Status.DEFERRED)
+    assert erase_past_people(later()) == 1
+    free = factories.slot(place, factories.at_local(5))
+    for verb, wish in ((reschedule, {"slot_id": free.pk}), (cancel, {})):
+        with pytest.raises(NotFound):
+            verb(booking_id=made.pk, actor=Actor.COUNTER, who="staff:1", why="late", **wish)
+    free.refresh_from_db()
+    assert free.booked == 0
 
 
 def test_whoever_is_at_the_counter_is_never_erased(place, service):
