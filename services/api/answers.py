@@ -145,7 +145,10 @@ class BookingAnswer(serializers.ModelSerializer[Booking]):
 
 
 class BookingMadeAnswer(BookingAnswer):
-    """The same for its maker alone, with the token that opens it from now on."""
+    """The same for its maker alone, with the token that opens it from now on.
+
+    The addresses carry the token and leave it behind: they open in any browser or program.
+    """
 
     token = serializers.SerializerMethodField()
     manage_url = serializers.SerializerMethodField()
@@ -157,7 +160,13 @@ class BookingMadeAnswer(BookingAnswer):
         return token_for(booking.id, booking.token_version)
 
     def get_manage_url(self, booking: Booking) -> str:
-        return page_of(booking, "manage", token=token_for(booking.id, booking.token_version))
+        return page_of(booking, "manage", token=self.get_token(booking))
+
+    def get_ticket_url(self, booking: Booking) -> str:
+        return self.get_manage_url(booking)
+
+    def get_calendar_url(self, booking: Booking) -> str:
+        return page_of(booking, "calendar_link", token=self.get_token(booking))
 
 
 def page_of(booking: Booking, name: str, **parts: str) -> str:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponseBase
 
-from services.booking import WITH_PLACE
+from services.booking import WITH_PLACE, find_by_token
 from services.codes import read_code
 from services.models import Booking
 from services.refusals import NotFound
@@ -36,7 +36,14 @@ def remove(request: HttpRequest, response: HttpResponseBase, typed_code: str) ->
 
 
 def opened(request: HttpRequest, typed_code: str) -> Booking:
-    """The booking of this code with its place, if this browser holds its key; else NotFound."""
+    """The booking of this code with its place, for who holds its key; else NotFound.
+
+    A browser's key is in its cookie; a program sends `Authorization: Booking <token>`, as to the
+    API.
+    """
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme == "Booking":
+        return find_by_token(typed_code, token)
     code = read_code(typed_code)
     version = dict(_entries(request)).get(code)
     if code is None or version is None:

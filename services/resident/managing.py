@@ -49,7 +49,9 @@ def holding_its_key(view: Callable[..., HttpResponse]) -> Callable[..., HttpResp
 
 
 @personal
-def manage_link(request: HttpRequest, code: str, token: str) -> HttpResponse:
+def manage_link(
+    request: HttpRequest, code: str, token: str, leads_to: str = "resident:ticket"
+) -> HttpResponse:
     """Trade the token of a message for a key in this browser, and leave the token behind.
 
     Writes nothing to the database. Whatever follows must not learn this address, hence no-referrer;
@@ -61,7 +63,7 @@ def manage_link(request: HttpRequest, code: str, token: str) -> HttpResponse:
     except NotFound:
         response = _ask(request, FindForm(), status=404)
     else:
-        response = redirect("resident:ticket", code=booking.shown_code)
+        response = redirect(leads_to, code=booking.shown_code)
         keyring.add(request, response, booking)
         response["Referrer-Policy"] = "no-referrer"
     return response

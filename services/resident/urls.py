@@ -24,4 +24,10 @@ urlpatterns = [
     path("jadwal/<slug:code>/batal/", managing.cancel, name="cancel"),
     path("jadwal/<slug:code>/tutup/", managing.forget, name="forget"),
     path("m/<slug:code>/<slug:token>/", managing.manage_link, name="manage"),
+    path(
+        "m/<slug:code>/<slug:token>/kalender.ics",
+        managing.manage_link,
+        {"leads_to": "resident:calendar"},
+        name="calendar_link",
+    ),
 ]

@@ -41,8 +41,8 @@ def test_a_booking_answers_everything_that_its_maker_needs(api, slot, settings):
     assert made["protocol"]["name"] == "Siaga"
     assert len(made["protocol"]["instructions"]) == 2
     assert made["bring"] == ["Kartu Keluarga (KK) asli"]
-    assert made["ticket_url"] == f"{settings.SITE_URL}/jadwal/{made['code']}/"
-    assert made["calendar_url"] == f"{settings.SITE_URL}/jadwal/{made['code']}/kalender.ics"
+    assert made["ticket_url"] == made["manage_url"]
+    assert made["calendar_url"] == f"{made['manage_url']}kalender.ics"
     assert made["manage_url"] == f"{settings.SITE_URL}/m/{made['code']}/{made['token']}/"
     assert response.headers["Cache-Control"] == "no-store"
     assert Slot.objects.get(pk=slot.pk).booked == 1
@@ -54,7 +54,7 @@ def test_the_answer_is_in_the_language_asked_for_and_the_pages_in_that_of_the_pe
     )
     made = response.json()
     assert made["service"]["name"] == "Perekaman KTP-el pertama"
-    assert "/en/jadwal/" in made["ticket_url"]
+    assert "/en/m/" in made["ticket_url"]
 
 
 def test_a_booking_stores_what_was_given_and_nothing_else(api, slot):

@@ -44,8 +44,10 @@ def test_the_token_opens_the_booking_and_is_not_shown_again(api, made):
     response = see(api, made)
     assert response.status_code == 200
     shown = response.json()
+    addresses = {name: shown.pop(name) for name in ("ticket_url", "calendar_url")}
+    assert all(f"/jadwal/{made['code']}/" in address for address in addresses.values())
     assert shown == {name: made[name] for name in shown}
-    assert set(made) - set(shown) == {"token", "manage_url"}
+    assert set(made) - set(shown) == {"token", "manage_url", *addresses}
     assert made["token"] not in response.content.decode()
     assert response.headers["Cache-Control"] == "no-store"
 

@@ -71,6 +71,25 @@ def test_the_link_of_a_message_trades_its_token_for_a_key(identified: Client, bo
     assert "Nurhayati" in phone.get(booked).content.decode()
 
 
+def test_the_calendar_link_needs_no_key_and_leaves_its_token_behind(booked: str) -> None:
+    booking = Booking.objects.get()
+    fresh = Client()
+    away = fresh.get(f"{manage_address(booking)}kalender.ics")
+    assert away.status_code == 302 and token_for(booking.pk, 1) not in away["Location"]
+    assert away["Referrer-Policy"] == "no-referrer"
+    assert Calendar.from_ical(fresh.get(away["Location"]).content)
+    assert fresh.get(f"{manage_address(booking, 'x' * 32)}kalender.ics").status_code == 404
+
+
+def test_a_program_opens_a_ticket_with_its_token_in_the_header(booked: str) -> None:
+    booking = Booking.objects.get()
+    right = {"Authorization": f"Booking {token_for(booking.pk, booking.token_version)}"}
+    for address in (booked, f"{booked}kalender.ics"):
+        assert Client().get(address, headers=right).status_code == 200
+        for wrong in ("Booking", "Booking x", f"Booking {token_for(booking.pk, 2)}", "Token x"):
+            assert Client().get(address, headers={"Authorization": wrong}).status_code == 404
+
+
 def test_the_link_writes_nothing_to_the_database(identified: Client, booked: str) -> None:
     address = manage_address(Booking.objects.get())
     with CaptureQueriesContext(connection) as seen:
