@@ -82,9 +82,7 @@ INSTALLED_APPS = [
     "knox",
     "drf_spectacular",
     "drf_standardized_errors",
-    "django_htmx",
     "csp",
-    "phonenumber_field",
     "pgtrigger",
     "pghistory",
 ]
@@ -106,7 +104,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
 ]
 
 TEMPLATES = [
@@ -200,8 +197,6 @@ FORMAT_MODULE_PATH = ["ektp_booking.formats"]
 TIME_ZONE = "Asia/Jakarta"
 USE_I18N = True
 USE_TZ = True
-PHONENUMBER_DEFAULT_REGION = "ID"
-PHONENUMBER_DB_FORMAT = "E164"
 
 # --- Opening -------------------------------------------------------------------------------------
 
