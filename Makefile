@@ -6,9 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 # A copy of the lock that .venv/ was made from.
 STAMP := $(VENV)/installed.txt
+NGINX := $(shell PATH="$$PATH:/usr/sbin" command -v nginx)
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: help run reset test test-all lint format messages lock install browser
+.PHONY: help run reset test test-all lint format messages lock install browser proxy
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -20,10 +21,10 @@ run: install ## Everything on this machine, in demo mode (PORT=8000)
 reset: install ## Throw away the data of make run and of the tests
 	@$(BIN)/python -m ektp_booking.reset
 
-test: lint browser ## Lint, and all tests but the slow ones
+test: lint browser proxy ## Lint, and all tests but the slow ones
 	$(BIN)/python -m pytest -m "not slow" -n 2
 
-test-all: lint browser ## Lint and every test
+test-all: lint browser proxy ## Lint and every test
 	$(BIN)/python -m pytest -n 2
 
 lint: install ## Style, types, floors, templates, migrations
@@ -67,4 +68,14 @@ ifeq ($(CHROMIUM),)
 	  (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium) >/dev/null 2>&1 || true; \
 	fi
 	@command -v chromium >/dev/null || echo "NO BROWSER: Chromium is not installed; browser tests will be SKIPPED."
+endif
+
+# Tests of the proxy use Debian's nginx. Debian would start it at once; the tests start their own.
+proxy:
+ifeq ($(NGINX),)
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing nginx for the tests of the proxy …"; \
+	  (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx && service nginx stop) >/dev/null 2>&1 || true; \
+	fi
+	@PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null || echo "NO NGINX: nginx is not installed; tests of the proxy will be SKIPPED."
 endif

@@ -18,6 +18,7 @@ import yaml
 
 from ektp_booking import embedded, keeper
 from ektp_booking.run import processes
+from tests.house.proxy import CONFIGURATION
 from tests.house.test_servers import folder, var  # noqa: F401  (fixtures)
 from tests.house.test_settings import PRODUCTION, manage
 
@@ -35,7 +36,7 @@ def test_a_process_has_the_command_of_the_procfile(name: str) -> None:
 
 def test_there_are_no_other_processes() -> None:
     assert set(processes()) == set(PROCESSES)
-    assert set(SERVICES) == {*PROCESSES, "migrate", "database", "redis"}
+    assert set(SERVICES) == {"proxy", *PROCESSES, "migrate", "database", "redis"}
 
 
 def test_the_image_alone_is_the_web_server() -> None:
@@ -76,9 +77,26 @@ def test_only_migrate_is_the_owner() -> None:
 
 
 def test_everything_has_a_health_check_and_data_has_volumes() -> None:
-    for name in (*PROCESSES, "database", "redis"):
+    for name in ("proxy", *PROCESSES, "database", "redis"):
         assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
     assert set(COMPOSE["volumes"]) == {"database", "beat"}
+
+
+def test_only_the_proxy_is_reached_from_outside_with_the_configuration_that_is_tested() -> None:
+    assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
+    proxy = SERVICES["proxy"]
+    assert re.fullmatch(r"nginx:\d+\.\d+-alpine", proxy["image"])
+    (mounted,) = proxy["configs"]
+    assert mounted["target"] == "/etc/nginx/nginx.conf"
+    assert ROOT / COMPOSE["configs"][mounted["source"]]["file"] == CONFIGURATION
+    ports = re.findall(r"listen (\d+)", CONFIGURATION.read_text())
+    assert [port.rsplit(":", 1)[1] for port in proxy["ports"]] == ports
+    assert proxy["read_only"] and proxy["cap_drop"] == ["ALL"] and proxy["user"] != "0:0"
+
+
+def test_the_private_key_of_tls_is_in_no_image() -> None:
+    for file in (".dockerignore", ".gitignore"):
+        assert {"tls", "tls/"} & set((ROOT / file).read_text().split())
 
 
 def test_each_variable_is_explained() -> None:
