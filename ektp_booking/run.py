@@ -23,7 +23,7 @@ import environ
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
 
-from ektp_booking import embedded, keeper, leftovers
+from ektp_booking import embedded, leftovers, postgres
 
 # Each may be repeated; then it adds only what is new.
 LOADING = [
@@ -87,7 +87,7 @@ def say(text: str) -> None:
 
 def end_with_parent() -> None:
     """End when `make` is killed: nobody could stop us by Ctrl-C any more."""
-    if (tell_kernel := keeper.die_with_parent(signal.SIGTERM)) is not None:
+    if (tell_kernel := postgres.die_with_parent(signal.SIGTERM)) is not None:
         tell_kernel()
 
 

@@ -19,7 +19,7 @@ import psycopg
 import pytest
 import redis
 
-from ektp_booking import embedded, keeper
+from ektp_booking import embedded, keeper, postgres
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLD = """
@@ -222,6 +222,6 @@ def test_a_full_disk_is_one_clear_sentence(var: Path, monkeypatch: pytest.Monkey
 
 
 def test_without_the_wheels_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeper.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(keeper.Refused, match=r"requirements-dev\.txt"):
-        keeper.postgres_bin()
+    monkeypatch.setattr(postgres.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(postgres.Refused, match=r"requirements-dev\.txt"):
+        postgres.postgres_bin()
