@@ -9,14 +9,20 @@ STAMP := $(VENV)/installed.txt
 NGINX := $(shell PATH="$$PATH:/usr/sbin" command -v nginx)
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: help run reset test test-all lint format messages lock install browser proxy
+.PHONY: help run backup restore-drill reset test test-all lint format messages lock install browser proxy
 .DEFAULT_GOAL := help
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: install ## Everything on this machine, in demo mode (PORT=8000)
 	@exec $(BIN)/python -m ektp_booking.run
+
+backup: install ## Beside make run: keep backups of it in var/backup until Ctrl-C
+	@exec $(BIN)/python manage.py backup run
+
+restore-drill: install ## Restore the newest backup aside, check it, remove it
+	@$(BIN)/python manage.py backup drill
 
 reset: install ## Throw away the data of make run and of the tests
 	@$(BIN)/python -m ektp_booking.reset

@@ -35,6 +35,8 @@ MARK = "EKTP_RUN_OF"
 
 # Commands of manage.py that need no server.
 WITHOUT_SERVERS = {"help", "version", "check", "collectstatic", "makemessages", "messages"}
+# Nor do these of `manage.py backup`: after a loss, a fresh database would only be in the way.
+BACKUP_WITHOUT_SERVERS = {"restore", "drill", "look"}
 
 
 class CannotStart(Exception):
@@ -71,6 +73,9 @@ def needed() -> bool:
 def servers_for(argv: list[str]) -> contextlib.AbstractContextManager[None]:
     """The servers, for a command line of manage.py that needs them; else nothing."""
     without = len(argv) < 2 or argv[1] in WITHOUT_SERVERS or argv[1].startswith("-")
+    if argv[1:2] == ["backup"]:
+        elsewhere = bool(os.environ.get("DATABASE_BACKUP_URL"))
+        without = elsewhere or bool(BACKUP_WITHOUT_SERVERS.intersection(argv[2:3]))
     # Django asks the command itself for its help, and its autoreloader starts us a second time.
     if without or "--help" in argv or not needed():
         return contextlib.nullcontext()

@@ -139,6 +139,13 @@ DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", default="")
 if not DATABASE_OWNER_URL and not env.str("DATABASE_URL", default=""):
     DATABASE_OWNER_URL = embedded.database_url("ektp_owner")
 
+# Backups (backup.py): as `ektp_backup`, which may replicate and read no table.
+DATABASE_BACKUP_URL = env.str("DATABASE_BACKUP_URL", default="")
+if not DATABASE_BACKUP_URL and not env.str("DATABASE_URL", default=""):
+    DATABASE_BACKUP_URL = embedded.database_url("ektp_backup", "postgres")
+BACKUP_DIR = env.str("BACKUP_DIR", default=str(VAR_DIR / "backup"))
+BACKUP_KEEP_DAYS = env.int("BACKUP_KEEP_DAYS", default=30)
+
 DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", default=4)  # per process; 0: no pool
 
 DATABASES = {"default": env.db_url_config(DATABASE_URL)}
@@ -405,7 +412,6 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "task": "services.tasks.erase_past_people",
         "schedule": crontab(hour=1, minute=15),
     },
-    "erase-past-sessions": {"task": "services.tasks.erase_past_sessions", "schedule": 3600.0},
     "look-ahead": {"task": "locations.look_ahead", "schedule": crontab(hour=0, minute=30)},
     "sweep-rate-counts": {"task": "services.tasks.sweep_rate_counts", "schedule": 3600.0},
 }

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 import yaml
 
-from ektp_booking import embedded, keeper
+from ektp_booking import embedded, keeper, postgres
 from ektp_booking.run import processes
 from tests.house.proxy import CONFIGURATION
 from tests.house.test_servers import folder, var  # noqa: F401  (fixtures)
@@ -36,7 +36,8 @@ def test_a_process_has_the_command_of_the_procfile(name: str) -> None:
 
 def test_there_are_no_other_processes() -> None:
     assert set(processes()) == set(PROCESSES)
-    assert set(SERVICES) == {"proxy", *PROCESSES, "migrate", "database", "redis"}
+    by_hand = {"migrate", "drill", "restore"}
+    assert set(SERVICES) == {"proxy", *PROCESSES, *by_hand, "database", "redis", "backup"}
 
 
 def test_the_image_alone_is_the_web_server() -> None:
@@ -76,10 +77,21 @@ def test_only_migrate_is_the_owner() -> None:
     assert "ektp_owner" in SERVICES["migrate"]["environment"]["DATABASE_OWNER_URL"]
 
 
+def test_backups_run_without_any_key_and_only_the_drill_has_those_that_open() -> None:
+    keys = {"SECRET_KEY", "PERSONAL_DATA_KEYS", "LOOKUP_PEPPER", "TOKEN_KEY"}
+    assert not keys & set(SERVICES["backup"]["environment"])
+    assert keys - {"SECRET_KEY"} <= set(SERVICES["drill"]["environment"])
+    for name in ("backup", "drill", "restore"):
+        assert "ektp_backup" in SERVICES[name]["environment"]["DATABASE_BACKUP_URL"]
+        assert "backup:/var/backups/ektp" in SERVICES[name]["volumes"]
+    server = DOCKERFILE.split("AS backup")[0].splitlines()[-1]
+    assert SERVICES["database"]["image"] in server  # the drill starts the very same PostgreSQL
+
+
 def test_everything_has_a_health_check_and_data_has_volumes() -> None:
-    for name in ("proxy", *PROCESSES, "database", "redis"):
+    for name in ("proxy", *PROCESSES, "database", "redis", "backup"):
         assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
-    assert set(COMPOSE["volumes"]) == {"database", "beat"}
+    assert set(COMPOSE["volumes"]) == {"database", "beat", "backup"}
 
 
 def test_only_the_proxy_is_reached_from_outside_with_the_configuration_that_is_tested() -> None:
@@ -123,15 +135,17 @@ def test_the_script_for_the_roles_runs(var: Path) -> None:  # noqa: F811
         with psycopg.connect(**superuser, autocommit=True) as connection:  # type: ignore[arg-type]
             connection.execute("DROP DATABASE ektp")
             connection.execute("REVOKE SET ON PARAMETER session_replication_role FROM ektp_owner")
-            connection.execute("DROP ROLE ektp_owner, ektp_app")
+            connection.execute("DROP ROLE ektp_owner, ektp_app, ektp_backup")
         subprocess.run(
             ["bash", "-c", script],
             env={
-                "PATH": f"{keeper.postgres_bin()}:{os.environ['PATH']}",
+                "PATH": f"{postgres.postgres_bin()}:{os.environ['PATH']}",
                 "PGHOST": str(embedded.socket_dir()),
                 "PGUSER": "postgres",
                 "OWNER_DATABASE_PASSWORD": "it's one",
                 "APP_DATABASE_PASSWORD": 'and "another"',
+                "BACKUP_DATABASE_PASSWORD": "$a third",
+                "PGDATA": str(var / "postgres"),
             },
             check=True,
             capture_output=True,
@@ -144,3 +158,10 @@ def test_the_script_for_the_roles_runs(var: Path) -> None:  # noqa: F811
             pytest.raises(psycopg.errors.InsufficientPrivilege),
         ):
             app.execute("CREATE TABLE mine (id int)")
+        with (
+            psycopg.connect(embedded.database_url("ektp_backup")) as backup,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
+            backup.execute("SELECT * FROM made_by_owner")
+        rules = (var / "postgres" / "pg_hba.conf").read_text().splitlines()
+        assert rules[-1].split()[:3] == ["host", "replication", "ektp_backup"]
