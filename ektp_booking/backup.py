@@ -196,6 +196,7 @@ def start_receiver() -> "subprocess.Popen[bytes]":
         [
             *(program("pg_receivewal"), "--directory", str(folder() / "wal")),
             *("--slot", SLOT, "--no-password"),
+            "--no-loop",  # we try again, and look at the slot first
         ],
         env=environment(),
         preexec_fn=die_with_parent(signal.SIGTERM),
@@ -214,16 +215,16 @@ def keep_going(say: Say) -> None:
     while not stopping.is_set():
         if receiver.poll() is not None:
             say("The receiver ended; starting it again.")
-            with contextlib.suppress(psycopg.Error):
+            with contextlib.suppress(Failed, psycopg.Error):
                 prepare_archive(say)
             receiver = start_receiver()
         if datetime.now(UTC) >= not_before and base_is_due():
-            not_before = datetime.now(UTC) + TRY_AGAIN
             try:
                 take_base(say)
                 prune(say)
             except (Failed, OSError) as error:
                 say(f"No base backup: {error} Trying again in {TRY_AGAIN}.")
+                not_before = datetime.now(UTC) + TRY_AGAIN
         stopping.wait(POLL_SECONDS)
     receiver.terminate()
     receiver.wait()

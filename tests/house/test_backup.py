@@ -249,9 +249,24 @@ def test_the_disk_is_lost_while_people_book_and_everything_acknowledged_is_resto
             assert len(lost) <= 3  # what each client had in hand when the disk went
             assert faults.drift(stack) == []
             with keeping_backups(stack):  # a new log, a new base backup
+                look_for_secrets(stack, home / "opened", [attempt.person for attempt in attempts])
                 check_the_drill(stack, len(faults.codes_in_database(stack)))
         finally:
             stack.stop()
+
+
+def look_for_secrets(stack: faults.Stack, opened: Path, people: list[int]) -> None:
+    """Neither a key in use nor a person in the open, in the base backup or in the log."""
+    bases = (stack.var / "backup" / "base").glob("*Z/base.tar.gz")
+    restore.unpack(max(bases), opened)
+    for number, file in enumerate((stack.var / "backup").glob("wal*/0*")):
+        shutil.copy(file, opened / f"log-{number}")
+    assert restore.holds_a_key(opened) == []
+    content = b"".join(file.read_bytes() for file in opened.rglob("*") if file.is_file())
+    for person in people:
+        shown = faults.body(0, person)
+        for value in (shown["nik"], shown["full_name"], shown["phone"].lstrip("0")):
+            assert value.encode() not in content
 
 
 def check_the_drill(stack: faults.Stack, bookings: int) -> None:
