@@ -412,6 +412,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "task": "services.tasks.erase_past_people",
         "schedule": crontab(hour=1, minute=15),
     },
+    "erase-past-sessions": {"task": "services.tasks.erase_past_sessions", "schedule": 3600.0},
     "look-ahead": {"task": "locations.look_ahead", "schedule": crontab(hour=0, minute=30)},
     "sweep-rate-counts": {"task": "services.tasks.sweep_rate_counts", "schedule": 3600.0},
 }

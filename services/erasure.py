@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 
 from locations.clock import database_now
@@ -56,3 +57,8 @@ def erase_past_people(now: datetime | None = None, batch: int = BATCH) -> int:
             IdempotencyKey.objects.filter(booking__in=ids).delete()
             Booking.objects.filter(pk__in=ids).update(erased_at=moment, **FORGOTTEN)
         erased += len(ids)
+
+
+def erase_past_sessions() -> None:
+    """Delete sessions that have ended. A person who began to book and did not is sealed in one."""
+    SessionStore.clear_expired()

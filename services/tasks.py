@@ -28,6 +28,13 @@ def erase_past_people() -> None:
 
 
 @shared_task(ignore_result=True)
+def erase_past_sessions() -> None:
+    """Forget sessions that have ended, with what was typed in them and never booked."""
+    if clocks_agree():
+        erasure.erase_past_sessions()
+
+
+@shared_task(ignore_result=True)
 def sweep_rate_counts() -> None:
     """Forget how often was asked in windows long past."""
     limits.sweep()

@@ -4,14 +4,19 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.utils import timezone
 
+from services import tasks
 from services.booking import book, cancel, find_by_code_and_nik, find_by_token, reschedule
 from services.erasure import erase_past_people
 from services.lifecycle import Actor, Status
 from services.models import Booking, BookingEvent, IdempotencyKey
 from services.refusals import NotFound
+from services.resident import draft
+from services.resident.draft import Draft
 from services.tokens import token_for
 from tests import factories
 from tests.racing import race
@@ -75,6 +80,17 @@ def test_a_forgotten_person_takes_no_place_any_more(place, service):
             verb(booking_id=made.pk, actor=Actor.COUNTER, who="staff:1", why="late", **wish)
     free.refresh_from_db()
     assert free.booked == 0
+
+
+@pytest.mark.django_db
+def test_what_was_typed_and_never_booked_goes_with_its_session():
+    ended, lasting = SessionStore(), SessionStore()
+    for session, age in ((ended, -1), (lasting, 3600)):
+        draft.save(session, Draft("first-recording", factories.person()))
+        session.set_expiry(age)
+        session.save()
+    tasks.erase_past_sessions()
+    assert [row.session_key for row in Session.objects.all()] == [lasting.session_key]
 
 
 def test_whoever_is_at_the_counter_is_never_erased(place, service):
