@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
@@ -149,15 +150,15 @@ def booking(at: Slot, for_service: Service | None = None, who: Person | None = N
 
 
 @cache
-def hashed_password() -> str:
-    """PASSWORD, hashed once: argon2 takes a quarter of a second, as it should."""
+def hashed_password(hasher: str) -> str:
+    """PASSWORD, hashed once by each hasher: argon2 takes a quarter of a second, as it should."""
     return make_password(PASSWORD)
 
 
 def staff(username: str, role: str | None = None, at: Location | None = None) -> Staff:
     """Somebody who can sign in with PASSWORD; with an assignment where a role is given."""
     user = Staff.objects.filter(username=username).first() or Staff.objects.create(
-        username=username, password=hashed_password()
+        username=username, password=hashed_password(settings.PASSWORD_HASHERS[0])
     )
     if role:
         Assignment.objects.get_or_create(
