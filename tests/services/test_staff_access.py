@@ -201,7 +201,7 @@ def test_an_absurdly_long_password_is_refused_at_once(client, own):
 
 def test_guessing_a_password_is_slowed_down_after_a_few_tries(client, own, settings):
     """By account and address; the count lives in PostgreSQL, so it does not need Redis."""
-    settings.ACCOUNT_RATE_LIMITS = {"login_failed": "3/5m/key"}
+    settings.RATE_LIMITS, settings.LIMITS = True, settings.LIMITS | {"sign-in": (3, 300)}
     somebody("counter", own)
     wrong = {"login": "orang", "password": "salah-sekali-1"}
     for _ in range(3):
