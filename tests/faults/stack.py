@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -140,6 +141,21 @@ def body(slot: int, person: int) -> dict[str, Any]:
     }
 
 
+@contextlib.contextmanager
+def running() -> Iterator[Stack]:
+    """The product in a folder of its own, stopped and thrown away at the end.
+
+    Not in pytest's: each new session of pytest shuts that to other users, and PostgreSQL, which
+    does not run as root, could not be started again after it was killed.
+    """
+    with tempfile.TemporaryDirectory(prefix="ektp-", ignore_cleanup_errors=True) as folder:
+        stack = start(Path(folder) / "var")
+        try:
+            yield stack
+        finally:
+            stack.stop()
+
+
 def start(var: Path, **environment: str) -> Stack:
     """Start the product and wait until it says that it is ready."""
     port = free_port()
@@ -233,12 +249,16 @@ def send(stack: Stack, attempt: Attempt) -> None:
 def wait_until_healthy(stack: Stack, seconds: float = 30) -> float:
     """Until pages and database answer again; how long it took."""
     began = time.monotonic()
+    trouble = "no answer"
     while time.monotonic() < began + seconds:
         with contextlib.suppress(requests.RequestException):
-            if requests.get(f"http://127.0.0.1:{stack.port}/readyz", timeout=5).ok:
+            answer = requests.get(f"http://127.0.0.1:{stack.port}/readyz", timeout=5)
+            if answer.ok:
                 return time.monotonic() - began
+            trouble = answer.text.strip()
         time.sleep(0.1)
-    raise AssertionError("not healthy again: " + "".join(stack.output[-30:]))
+    keeper = (stack.var / "log" / "keeper.log").read_text(errors="replace")[-800:]
+    raise AssertionError(f"not healthy again ({trouble}): {keeper}")
 
 
 def settle(stack: Stack, attempts: list[Attempt]) -> None:

@@ -15,10 +15,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    running = stacks.start(tmp_path_factory.mktemp("stack") / "var")
-    yield running
-    running.stop()
+def stack() -> Iterator[Stack]:
+    with stacks.running() as stack:
+        yield stack
 
 
 @pytest.fixture(scope="module")
@@ -154,12 +153,9 @@ def test_no_log_of_any_process_names_a_person(stack: Stack, roomy: list[int]) ->
         assert name not in written, name
 
 
-def test_control_without_synchronous_commit_the_same_kill_loses_acknowledged_bookings(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
+def test_control_without_synchronous_commit_the_same_kill_loses_acknowledged_bookings() -> None:
     """The harness can see a loss: what start-up refuses, switched off behind its back."""
-    stack = stacks.start(tmp_path_factory.mktemp("control") / "var")
-    try:
+    with stacks.running() as stack:
         slots = [slot["id"] for slot in stack.slots("dispendukcapil")][:100]
         for slot in slots:
             stack.give_capacity(slot, 1000)
@@ -180,5 +176,3 @@ def test_control_without_synchronous_commit_the_same_kill_loses_acknowledged_boo
         acknowledged = {a.code.replace("-", "") for a in attempts if a.status == 201}
         assert acknowledged
         assert acknowledged - codes_in_database(stack), "something acknowledged must be missing"
-    finally:
-        stack.stop()
