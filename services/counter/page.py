@@ -48,10 +48,6 @@ class Card:
         return self.booking.status in (Status.BOOKED, Status.NO_SHOW)
 
     @property
-    def is_waiting(self) -> bool:
-        return self.booking.status == Status.CHECKED_IN
-
-    @property
     def may_be_absent(self) -> bool:
         return self.booking.status in (Status.BOOKED, Status.CHECKED_IN)
 

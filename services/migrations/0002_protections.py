@@ -69,7 +69,7 @@ BEGIN
         ('checked_in', 'called'), ('checked_in', 'deferred'), ('checked_in', 'no_show'),
         ('called', 'checked_in'), ('called', 'recorded'), ('called', 'not_recorded'),
         ('called', 'deferred'), ('called', 'no_show'),
-        ('no_show', 'checked_in'),
+        ('no_show', 'checked_in'), ('no_show', 'deferred'),
         ('deferred', 'booked'), ('deferred', 'cancelled')
     ) THEN
         RAISE EXCEPTION USING ERRCODE = '23514', CONSTRAINT = 'booking_move',

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('services', '0003_absent_then_deferred'),
+        ('services', '0002_protections'),
     ]
 
     operations = [
