@@ -127,9 +127,7 @@ def _try_later(message: Message, error: Temporary, channel: str, now: datetime |
     if message.attempts >= MAX_ATTEMPTS:
         return _settled("failed", lambda: outbox.settle_failed(message, "gave_up", channel))
     delay = error.retry_after or pause_after(message.attempts)
-    return _settled(
-        "planned", lambda: outbox.settle_later(message, delay, error.code, channel, now)
-    )
+    return _settled("due", lambda: outbox.settle_later(message, delay, error.code, channel, now))
 
 
 def pause_after(attempts: int) -> timedelta:

@@ -1,6 +1,6 @@
 """The outbox: messages are planned with the change that causes them, claimed, settled.
 
-    planned -> sending -> sent | failed | expired | withdrawn        (models.MOVES)
+    planned -> due -> sending -> sent -> delivered, or failed | expired | withdrawn   (models.MOVES)
 
 Why nothing is lost: `plan` writes in the caller's transaction, so a change and its messages
 commit together, and the broker is never asked. Why nothing is sent twice in normal running: a
@@ -70,7 +70,7 @@ def plan(messages: Sequence[Planned]) -> int:
                           %s::timestamptz[], %s::timestamptz[], %s::boolean[], %s::text[])
                 AS t(id, subject, kind, occasion, details, send_after, send_before, may_wake,
                      reference)
-                ON CONFLICT (subject, kind, occasion) DO NOTHING
+                ON CONFLICT (subject, kind, occasion, repeat) DO NOTHING
             """,
             [
                 [uuid7() for _ in messages],
@@ -98,9 +98,35 @@ def withdraw(subject: UUID, kinds: Iterable[str] | None = None) -> int:
         """
         UPDATE notifications_message
            SET state = 'withdrawn', ended_at = statement_timestamp()
-         WHERE subject = %s AND state = 'planned' AND (%s::text[] IS NULL OR kind = ANY(%s))
+         WHERE subject = %s AND state IN ('planned', 'due')
+           AND (%s::text[] IS NULL OR kind = ANY(%s))
         """,
         [subject, kinds_given, kinds_given],
+    )
+
+
+#: How many become due in one statement, those of the earliest deadline first.
+DUE_AT_ONCE = 2000
+
+
+def mark_due(now: datetime | None = None) -> int:
+    """Whose moment has come waits for a sender from now on; returns how many."""
+    return _execute(
+        """
+        WITH come AS (
+            SELECT id
+              FROM notifications_message
+             WHERE state = 'planned' AND next_attempt_at <= coalesce(%s, statement_timestamp())
+             ORDER BY send_before, id
+             LIMIT %s
+               FOR UPDATE SKIP LOCKED
+        )
+        UPDATE notifications_message AS message
+           SET state = 'due', due_at = coalesce(due_at, statement_timestamp())
+          FROM come
+         WHERE message.id = come.id
+        """,
+        [now, DUE_AT_ONCE],
     )
 
 
@@ -111,12 +137,13 @@ def claim(limit: int, now: datetime | None = None, *, lease: timedelta = LEASE) 
     told in time when much has piled up. What is past its `send_before`
     is never taken: nobody is reminded of the past.
     """
+    mark_due(now)
     found = Message.objects.raw(
         """
         WITH due AS (
             SELECT id
               FROM notifications_message
-             WHERE state IN ('planned', 'sending')
+             WHERE state IN ('due', 'sending')
                AND next_attempt_at <= coalesce(%s, statement_timestamp())
                AND send_before > coalesce(%s, statement_timestamp())
                AND (lease_until IS NULL OR lease_until <= statement_timestamp())
@@ -143,7 +170,7 @@ def expire(now: datetime | None = None) -> int:
         WITH late AS (
             SELECT id
               FROM notifications_message
-             WHERE state IN ('planned', 'sending')
+             WHERE state IN ('planned', 'due', 'sending')
                AND next_attempt_at <= coalesce(%s, statement_timestamp())
                AND send_before <= coalesce(%s, statement_timestamp())
                AND (lease_until IS NULL OR lease_until <= statement_timestamp())
@@ -195,7 +222,7 @@ def settle_later(
             """
             UPDATE notifications_message
                SET lease_until = NULL, channel = %s, failure = %s,
-                   state = CASE WHEN next.at < send_before THEN 'planned' ELSE 'expired' END,
+                   state = CASE WHEN next.at < send_before THEN 'due' ELSE 'expired' END,
                    ended_at = CASE WHEN next.at < send_before THEN NULL
                                    ELSE statement_timestamp() END,
                    next_attempt_at = CASE WHEN next.at < send_before THEN next.at
@@ -214,12 +241,18 @@ def put_back(messages: Sequence[Message], until: datetime | None = None) -> int:
     return _execute(
         """
         UPDATE notifications_message AS message
-           SET state = 'planned', lease_until = NULL, attempts = attempts - 1,
+           SET state = CASE WHEN %s::timestamptz IS NULL THEN 'due' ELSE 'planned' END,
+               lease_until = NULL, attempts = attempts - 1,
                next_attempt_at = coalesce(%s, next_attempt_at)
           FROM unnest(%s::uuid[], %s::bigint[]) AS held(id, fence)
          WHERE message.id = held.id AND message.fence = held.fence AND state = 'sending'
         """,
-        [until, [message.id for message in messages], [message.fence for message in messages]],
+        [
+            until,
+            until,
+            [message.id for message in messages],
+            [message.fence for message in messages],
+        ],
     )
 
 

@@ -60,10 +60,10 @@ def test_one_message_that_cannot_be_described_does_not_stop_the_others(sink: Sin
     broken, missing, _good = plan(3)
     people.KNOWN[broken.subject] = ValueError("a name that must not be logged")
     people.KNOWN[missing.subject] = people.person(email="a@example.test", values={})
-    assert delivery.deliver() == {"planned": 2, "sent": 1}
+    assert delivery.deliver() == {"due": 2, "sent": 1}
     for message in (broken, missing):
         message.refresh_from_db()
-        assert (message.state, message.failure) == (State.PLANNED, "not_described")
+        assert (message.state, message.failure) == (State.DUE, "not_described")
 
 
 def test_after_an_outage_the_earliest_visit_is_told_first_and_the_past_not_at_all(
@@ -109,7 +109,7 @@ def test_an_outage_of_hours_burns_nothing(sink: Sink) -> None:
     while now < timezone.now() + timedelta(hours=8):
         delivery.deliver(now)
         message.refresh_from_db()
-        assert message.state == State.PLANNED
+        assert message.state == State.DUE
         now = message.next_attempt_at
     sink.answer_rcpt = lambda address: "250 OK"
     assert delivery.deliver(now) == {"sent": 1}
@@ -131,15 +131,15 @@ def test_time_that_runs_out_hands_the_rest_back(
     plan(3)
     claimed = outbox.claim(3)
     assert not delivery._deliver_batch(claimed, None, until=0.0)
-    assert [m.attempts for m in Message.objects.filter(state=State.PLANNED)] == [0, 0, 0]
+    assert [m.attempts for m in Message.objects.filter(state=State.DUE)] == [0, 0, 0]
 
 
 def test_a_message_costs_the_same_few_statements_however_many_are_due(
     sink: Sink, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     plan(12)
-    # expire, claim, one settlement each, a last claim that finds nothing
-    with django_assert_num_queries(1 + 1 + 12 + 1):
+    # expire; what is due, claim, one settlement each; what is due, a claim that finds nothing
+    with django_assert_num_queries(1 + 2 + 12 + 2):
         delivery.deliver()
 
 

@@ -168,6 +168,6 @@ def test_a_defect_of_a_channel_repeats_once_and_never_stops_the_others(
     broken, good = plan(2)
     people.KNOWN[broken.subject] = people.person(phone="+62811")
     people.KNOWN[good.subject] = people.person(phone="+62812")
-    assert delivery.deliver() == {"planned": 1, "sent": 1}
+    assert delivery.deliver() == {"due": 1, "sent": 1}
     broken.refresh_from_db()
     assert delivery.deliver(broken.next_attempt_at) == {"failed": 1}

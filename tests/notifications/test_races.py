@@ -28,7 +28,7 @@ def claim_by_reading_first(
 ) -> list[Message]:
     """How one would write it at first: look what is due, then mark it."""
     due = list(
-        Message.objects.filter(state=State.PLANNED, next_attempt_at__lte=timezone.now()).order_by(
+        Message.objects.filter(state=State.DUE, next_attempt_at__lte=timezone.now()).order_by(
             "send_before", "id"
         )[:limit]
     )
@@ -60,6 +60,7 @@ def test_without_skip_locked_two_workers_send_the_same(
 ) -> None:
     monkeypatch.setattr(outbox, "claim", claim_by_reading_first)
     plan_many(8)
+    outbox.mark_due()
     race(3, lambda number: delivery.deliver())
     assert max(sink.references().values()) > 1
 

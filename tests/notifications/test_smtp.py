@@ -201,7 +201,7 @@ def test_an_unknown_outcome_is_tried_once_more_and_then_marked(settings: Setting
     with faulty_server(serve) as port:
         point_to(settings, port)
         message = plan()[0]
-        assert delivery.deliver() == {"planned": 1}
+        assert delivery.deliver() == {"due": 1}
         message.refresh_from_db()
         assert message.failure == "smtp_unknown"
         assert delivery.deliver(message.next_attempt_at) == {"failed": 1}
