@@ -381,6 +381,8 @@ vars().update(_email)
 EMAIL_TIMEOUT = 10
 # Whether EMAIL_URL names a mail server; without one, nobody is reached by e-mail.
 EMAIL_BY_SMTP = _email["EMAIL_BACKEND"].endswith("smtp.EmailBackend")
+# The first choice first; only what is connected counts, and what the person wants.
+CHANNEL_ORDER = env.list("CHANNEL_ORDER", default=["telegram", "whatsapp", "sms", "email"])
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="e-KTP Jember <no-reply@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

@@ -12,8 +12,17 @@ import structlog
 from django.db import InterfaceError, OperationalError, connection
 
 from . import outbox, texts
-from .channels import Channel, Outgoing, Permanent, Temporary, Unknown, choose
 from .description import Description, describe
+from .gateways import (
+    Blocked,
+    GatewayConfig,
+    NotSent,
+    Outgoing,
+    Permanent,
+    Temporary,
+    Unknown,
+    configured,
+)
 from .models import Message
 from .quiet_hours import waits_until
 
@@ -21,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 CLAIM = 20
 # From the claim until no further message of it is begun; one more attempt of
-# smtp.ATTEMPT_SECONDS and its settling fit into what is left of the lease (outbox.LEASE).
+# gateways.smtp.ATTEMPT_SECONDS and its settling fit into what is left of the lease (outbox.LEASE).
 BATCH_SECONDS = 40.0
 ROUND_SECONDS = 45.0
 
@@ -73,10 +82,10 @@ def deliver_one(message: Message, now: datetime | None = None) -> str:
         person = describe(message)
         if person is None:
             return _settled("withdrawn", lambda: outbox.settle_withdrawn(message))
-        channel = choose(person)
-        if channel is None:
+        gateway = choose(person)
+        if gateway is None:
             return _settled("failed", lambda: outbox.settle_failed(message, "no_channel"))
-        outgoing = _outgoing(message, person, channel)
+        outgoing = _outgoing(message, person, gateway)
     except (OperationalError, InterfaceError):
         # The database is away: nothing has been sent, the lease runs out by itself.
         raise
@@ -84,36 +93,52 @@ def deliver_one(message: Message, now: datetime | None = None) -> str:
         # One message that can't be described must not stop the others; never its values.
         log.exception("message cannot be described", message_id=message.id, kind=message.kind)
         return _try_later(message, Temporary("not_described"), "", now)
-    return _send(message, channel, outgoing, now)
+    return _send(message, gateway, outgoing, now)
 
 
-def _outgoing(message: Message, person: Description, channel: Channel) -> Outgoing:
+def choose(person: Description) -> GatewayConfig | None:
+    """The first gateway that reaches this person."""
+    return next((gateway for gateway in configured().values() if _address(person, gateway)), None)
+
+
+def _address(person: Description, gateway: GatewayConfig) -> str:
+    addresses = {
+        "whatsapp": person.phone if person.whatsapp else "",
+        "sms": person.phone,
+        "email": person.email,
+    }
+    return addresses.get(gateway.channel, "")
+
+
+def _outgoing(message: Message, person: Description, gateway: GatewayConfig) -> Outgoing:
     return Outgoing(
-        to=channel.address(person),
+        to=_address(person, gateway),
         kind=message.kind,
         language=person.language,
         subject=texts.subject(message.kind, person.language),
-        text=texts.render(message.kind, person.language, person.values, channel.limit),
+        text=texts.render(message.kind, person.language, person.values, gateway.limit),
         reference=message.reference,
     )
 
 
-def _send(message: Message, channel: Channel, outgoing: Outgoing, now: datetime | None) -> str:
+def _send(
+    message: Message, gateway: GatewayConfig, outgoing: Outgoing, now: datetime | None
+) -> str:
     _let_go_of_the_database()
     try:
-        channel.send(outgoing)
+        gateway.send(outgoing)
     except Permanent as error:
         code = error.code
-        return _settled("failed", lambda: outbox.settle_failed(message, code, channel.name))
+        return _settled("failed", lambda: outbox.settle_failed(message, code, gateway.channel))
     except Unknown as error:
-        return _unknown(message, error, channel.name, now)
-    except Temporary as error:
-        return _try_later(message, error, channel.name, now)
+        return _unknown(message, error, gateway.channel, now)
+    except (Temporary, Blocked) as error:
+        return _try_later(message, error, gateway.channel, now)
     except Exception:
-        # A defect of the channel. It may have come after the sending, so this counts as unknown.
-        log.exception("channel failed", message_id=message.id, channel=channel.name)
-        return _unknown(message, Unknown("channel_error"), channel.name, now)
-    return _settled("sent", lambda: outbox.settle_sent(message, channel.name))
+        # A defect of the gateway. It may have come after the sending, so this counts as unknown.
+        log.exception("gateway failed", message_id=message.id, gateway=gateway.name)
+        return _unknown(message, Unknown("channel_error"), gateway.channel, now)
+    return _settled("sent", lambda: outbox.settle_sent(message, gateway.channel))
 
 
 def _unknown(message: Message, error: Unknown, channel: str, now: datetime | None) -> str:
@@ -123,10 +148,11 @@ def _unknown(message: Message, error: Unknown, channel: str, now: datetime | Non
     return _try_later(message, error, channel, now)
 
 
-def _try_later(message: Message, error: Temporary, channel: str, now: datetime | None) -> str:
+def _try_later(message: Message, error: NotSent, channel: str, now: datetime | None) -> str:
     if message.attempts >= MAX_ATTEMPTS:
         return _settled("failed", lambda: outbox.settle_failed(message, "gave_up", channel))
-    delay = error.retry_after or pause_after(message.attempts)
+    asked = error.retry_after if isinstance(error, Temporary) else None
+    delay = asked or pause_after(message.attempts)
     return _settled("due", lambda: outbox.settle_later(message, delay, error.code, channel, now))
 
 

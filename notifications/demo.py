@@ -12,7 +12,7 @@ from . import personal_data
 from .models import DemoMessage
 
 if TYPE_CHECKING:
-    from .channels import Outgoing
+    from .gateways.answers import Outgoing
 
 LATEST = 200
 TABLE = "demo_message"

@@ -34,7 +34,8 @@ def main() -> None:
     django.setup()
     from django.conf import settings
 
-    from notifications import delivery, outbox, smtp
+    from notifications import delivery, outbox
+    from notifications.gateways import smtp
 
     settings.NOTIFICATIONS_DESCRIBE = "tests.notifications.people.describe"
     delivery.BATCH_SECONDS /= 30

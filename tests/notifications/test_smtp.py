@@ -12,8 +12,9 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
 from pytest_django import Settings
 
-from notifications import channels, delivery, smtp
-from notifications.channels import Outgoing, Permanent, Temporary, Unknown, send_email
+from notifications import delivery
+from notifications.gateways import NotSent, Outgoing, Permanent, Temporary, Unknown, smtp
+from notifications.gateways.email import send as send_email
 from notifications.models import State
 
 from . import people
@@ -58,7 +59,7 @@ def point_to(settings: Settings, port: int) -> None:
 )
 @pytest.mark.parametrize("at", ["recipient", "text"])
 def test_refusals_of_one_address_are_sorted_by_their_code(
-    sink: Sink, at: str, answer: str, expected: type[channels.NotSent], code: str
+    sink: Sink, at: str, answer: str, expected: type[NotSent], code: str
 ) -> None:
     if at == "recipient":
         sink.answer_rcpt = lambda address: answer
@@ -124,7 +125,7 @@ def test_an_attempt_ends_in_time_whatever_the_server_does(
     with faulty_server(serve) as port:
         point_to(settings, port)
         began = time.monotonic()
-        with pytest.raises(Temporary):
+        with pytest.raises((Temporary, Unknown)):
             send_email(outgoing())
         assert time.monotonic() - began < LIMIT + 0.5
 
@@ -147,7 +148,7 @@ def test_a_tls_handshake_ends_in_time_too(settings: Settings, way: str) -> None:
         point_to(settings, port)
         settings.EMAIL_USE_SSL, settings.EMAIL_USE_TLS = way == "ssl", way == "starttls"
         began = time.monotonic()
-        with pytest.raises(Temporary):
+        with pytest.raises((Temporary, Unknown)):
             send_email(outgoing())
         assert time.monotonic() - began < LIMIT + 0.5
 
