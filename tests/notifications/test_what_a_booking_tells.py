@@ -236,6 +236,8 @@ def test_asking_again_for_the_same_nik_sends_the_link_once_a_day() -> None:
 
 # --- What arrives --------------------------------------------------------------------------------
 
+BOOKED_AT = wib("2026-12-01 10:00")
+
 
 def deliver_all(sink: Sink, now: datetime) -> list[str]:
     """The texts that have arrived by `now`, without their line breaks at the end."""
@@ -244,9 +246,9 @@ def deliver_all(sink: Sink, now: datetime) -> list[str]:
 
 
 def test_the_confirmation_says_who_when_where_what_to_bring_and_how_to_behave(sink: Sink) -> None:
-    booking = book_at(slot_at(wib("2026-12-24 09:20")))
+    booking = book_at(slot_at(wib("2026-12-24 09:20")), BOOKED_AT)
     link = f"https://dispendukcapil.jemberkab.go.id/m/{booking.code}/{token_for(booking.pk, 1)}/"
-    (text,) = deliver_all(sink, wib("2026-11-25 12:00"))
+    (text,) = deliver_all(sink, wib("2026-12-01 12:00"))
     assert text == (
         "Dispendukcapil Jember: Perekaman KTP-el pertama untuk Siti Nur tercatat pada Kamis,"
         " 24 Desember 2026 pukul 09.20 di Kantor Kecamatan Ambulu."
@@ -257,7 +259,7 @@ def test_the_confirmation_says_who_when_where_what_to_bring_and_how_to_behave(si
 
 
 def test_everything_is_said_in_the_persons_language(sink: Sink) -> None:
-    book_at(slot_at(wib("2026-12-24 09:20")), language="en")
+    book_at(slot_at(wib("2026-12-24 09:20")), BOOKED_AT, language="en")
     with override("id"):
         deliver_all(sink, wib("2026-12-22 12:00"))
         texts_sent = deliver_all(sink, wib("2026-12-23 16:05"))
@@ -271,7 +273,7 @@ def test_everything_is_said_in_the_persons_language(sink: Sink) -> None:
 
 def test_the_reminder_tells_the_protocol_in_force_when_it_is_sent(sink: Sink) -> None:
     slot = slot_at(wib("2026-12-24 09:20"))
-    book_at(slot)
+    book_at(slot, BOOKED_AT)
     awas = factories.protocol("awas", rank=4, short_id="Datang sendiri.")
     type(slot.location).objects.filter(pk=slot.location.pk).update(protocol=awas)
     deliver_all(sink, wib("2026-12-22 12:00"))
@@ -282,17 +284,22 @@ def test_the_reminder_tells_the_protocol_in_force_when_it_is_sent(sink: Sink) ->
 
 def test_a_move_tells_the_old_time_and_the_new_and_why(sink: Sink) -> None:
     old, new = slot_at(wib("2026-12-24 09:20")), slot_at(wib("2026-12-28 13:00"))
-    booking = book_at(old)
+    booking = book_at(old, BOOKED_AT)
     reschedule(
-        booking_id=booking.pk, slot_id=new.pk, actor=Actor.SUPERVISOR, who="staff:1", why="closed"
+        booking_id=booking.pk,
+        slot_id=new.pk,
+        actor=Actor.SUPERVISOR,
+        who="staff:1",
+        why="closed",
+        now=wib("2026-12-02 10:00"),
     )
-    (text,) = deliver_all(sink, wib("2026-11-26 12:00"))
+    (text,) = deliver_all(sink, wib("2026-12-02 12:00"))
     assert "jadwal Siti Nur kami pindahkan karena kantor tutup." in text
     assert "Semula Kamis, 24 Desember 2026 pukul 09.20; kini Senin, 28 Desember 2026" in text
 
 
 def test_a_deferral_says_that_it_is_no_missed_visit_and_from_when_to_choose(sink: Sink) -> None:
-    booking = book_at(slot_at(factories.at_local(1)))
+    booking = book_at(slot_at(wib("2026-11-26 09:00")), wib("2026-11-24 10:00"))
     messages.plan_deferred(booking, booking.slot, wib("2026-11-26 09:00"), "temperature")
     Booking.objects.filter(pk=booking.pk).update(status=Status.DEFERRED)
     text = deliver_all(sink, wib("2026-11-26 09:01"))[-1]
@@ -302,7 +309,7 @@ def test_a_deferral_says_that_it_is_no_missed_visit_and_from_when_to_choose(sink
 
 def test_reminders_of_a_former_time_are_moot_even_where_nobody_withdrew_them(sink: Sink) -> None:
     """A sender that died had them in hand while the booking moved."""
-    booking = book_at(slot_at(wib("2026-12-24 09:20")))
+    booking = book_at(slot_at(wib("2026-12-24 09:20")), BOOKED_AT)
     Booking.objects.filter(pk=booking.pk).update(moves=1)
     assert delivery.deliver(wib("2026-12-23 16:05")) == {"withdrawn": 2}
     assert sink.raw == []
