@@ -375,7 +375,7 @@ SPECTACULAR_SETTINGS = {
 
 # --- Messages to people --------------------------------------------------------------------------
 
-NOTIFICATIONS_DESCRIBE = "services.messages.describe"
+NOTIFICATIONS_DESCRIBE = "services.messages.describe_many"
 _email = env.email_url("EMAIL_URL", default="dummymail://" if DEMO else "consolemail://")
 vars().update(_email)
 EMAIL_TIMEOUT = 10
@@ -383,6 +383,8 @@ EMAIL_TIMEOUT = 10
 EMAIL_BY_SMTP = _email["EMAIL_BACKEND"].endswith("smtp.EmailBackend")
 # The first choice first; only what is connected counts, and what the person wants.
 CHANNEL_ORDER = env.list("CHANNEL_ORDER", default=["telegram", "whatsapp", "sms", "email"])
+# Without a receipt, or with trouble that lasts, for so long: the next channel is tried.
+FALLBACK_AFTER = timedelta(minutes=env.int("FALLBACK_AFTER_MINUTES", default=30))
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="e-KTP Jember <no-reply@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
@@ -408,6 +410,7 @@ CELERY_ENABLE_UTC = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "deliver-due-messages": {"task": "notifications.deliver_due", "schedule": 5.0},
+    "erase-addresses": {"task": "notifications.erase_addresses", "schedule": 3600.0},
     "settle-days": {"task": "services.tasks.settle_days", "schedule": 1800.0},
     "erase-temperatures": {"task": "services.tasks.erase_temperatures", "schedule": 3600.0},
     "erase-past-people": {

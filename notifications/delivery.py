@@ -1,46 +1,56 @@
-"""One round of delivering: expire, claim, send, settle, until nothing is due or time is up."""
+"""One round of delivering: expire, claim, send, settle, until nothing is due or time is up.
+
+The main thread alone talks to the database: it claims a batch, looks up for all of it at once
+whom to tell and how (reach.py), and settles each answer as it comes, one by one (outcomes.py).
+Threads talk to gateways and nothing else. While no answer comes the connection is given back.
+"""
 
 from __future__ import annotations
 
-import random
+import queue
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import InterfaceError, OperationalError, connection
+from django.conf import settings
+from django.db import DatabaseError, connection
 
-from . import outbox, texts
-from .description import Description, describe
-from .gateways import (
-    Blocked,
-    GatewayConfig,
-    NotSent,
-    Outgoing,
-    Permanent,
-    Temporary,
-    Unknown,
-    configured,
-)
+from . import breaker, demo, outbox, reach, settling
+from .gateways import NotSent, Taken, Unknown, configured
+from .lanes import A_MOMENT, Job, Lane
 from .models import Message
+from .outbox import Wait
+from .outcomes import (
+    MAX_ATTEMPTS,
+    fallback_time,
+    next_or_call,
+    pause_after,
+    settle_answer,
+    written,
+)
 from .quiet_hours import waits_until
 
 log = structlog.get_logger(__name__)
 
-CLAIM = 20
-# From the claim until no further message of it is begun; one more attempt of
-# gateways.smtp.ATTEMPT_SECONDS and its settling fit into what is left of the lease (outbox.LEASE).
-BATCH_SECONDS = 40.0
-ROUND_SECONDS = 45.0
-
-RETRY = [timedelta(seconds=s) for s in (10, 30, 60, 300, 900, 900)]
-# The last pause is repeated: an outage of hours must not burn what is due next week. After about
-# a day of trying the person is better called (failed, `gave_up`).
-MAX_ATTEMPTS = 100
-# While the database is away for a moment, an outcome is worth waiting for: without it the
-# message would be sent again when its lease runs out.
-SETTLE_PAUSES = (0.2, 1.0, 2.0, 4.0)
+CLAIM = 50
+# No message is begun later than this after the start of a round. One more attempt, an answer that
+# is given up and its settling fit into the task's time limit (tasks.py), and that into the lease.
+ROUND_SECONDS = 30.0
+# From the claim until a message must have begun: an attempt (10 s) and its settling fit into what
+# is left of the lease (outbox.LEASE).
+BEGIN_WITHIN = 40.0
+# Messages under way at once in one process, over all gateways.
+AT_ONCE = 16
+# Every gateway ends an attempt after ten seconds; a thread that is not back by now has a defect.
+NO_ANSWER = 15.0
+# While answers are waited for, what has become due meanwhile is looked for this often, in seconds.
+LOOK_AGAIN = 1.0
+# How long a message waits whose gateway has no room, or is paused.
+NO_ROOM = timedelta(seconds=5)
+PAUSED = timedelta(seconds=60)
 
 
 def deliver(now: datetime | None = None, seconds: float = ROUND_SECONDS) -> Counter[str]:
@@ -48,131 +58,241 @@ def deliver(now: datetime | None = None, seconds: float = ROUND_SECONDS) -> Coun
 
     Several may run at once, on any number of machines. `now` moves the clock (tests, demo).
     """
-    ends: Counter[str] = Counter()
-    until = time.monotonic() + seconds
-    ends["expired"] += outbox.expire(now)
-    while time.monotonic() < until:
-        batch = outbox.claim(CLAIM, now)
-        if not batch:
-            break
-        ends.update(_deliver_batch(batch, now, min(until, time.monotonic() + BATCH_SECONDS)))
-    return +ends
-
-
-def _deliver_batch(batch: list[Message], now: datetime | None, until: float) -> Counter[str]:
-    ends: Counter[str] = Counter()
-    for number, message in enumerate(batch):
-        if time.monotonic() >= until:
-            # Handed back now rather than held until the lease ends; others may be idle.
-            outbox.put_back(batch[number:])
-            break
-        end = deliver_one(message, now)
-        log.info("message", message_id=message.id, kind=message.kind, state=end)
-        ends[end] += 1
-    return ends
+    return Round(now, seconds).run()
 
 
 def deliver_one(message: Message, now: datetime | None = None) -> str:
     """Send one claimed message and settle it; returns its state, or `lost` without the lease."""
-    if not message.may_wake:
-        wakes_at = waits_until(message.claimed_at, deadline=message.send_before)
-        if wakes_at is not None:
-            return "planned" if outbox.put_back([message], until=wakes_at) else "lost"
-    try:
-        person = describe(message)
-        if person is None:
-            return _settled("withdrawn", lambda: outbox.settle_withdrawn(message))
-        gateway = choose(person)
-        if gateway is None:
-            return _settled("failed", lambda: outbox.settle_failed(message, "no_channel"))
-        outgoing = _outgoing(message, person, gateway)
-    except (OperationalError, InterfaceError):
-        # The database is away: nothing has been sent, the lease runs out by itself.
-        raise
-    except Exception:
-        # One message that can't be described must not stop the others; never its values.
-        log.exception("message cannot be described", message_id=message.id, kind=message.kind)
-        return _try_later(message, Temporary("not_described"), "", now)
-    return _send(message, gateway, outgoing, now)
+    round_ = Round(now)
+    round_.sort([message], time.monotonic())
+    round_.finish()
+    return next(iter(+round_.ends), "")
 
 
-def choose(person: Description) -> GatewayConfig | None:
-    """The first gateway that reaches this person."""
-    return next((gateway for gateway in configured().values() if _address(person, gateway)), None)
+class Round:
+    """What one sender has in hand, by gateway."""
 
+    def __init__(self, now: datetime | None = None, seconds: float = ROUND_SECONDS) -> None:
+        self.now = now
+        self.until = time.monotonic() + seconds
+        self.ends: Counter[str] = Counter()
+        self.gateways = reach.by_channel(configured())
+        self.lanes = {gateway.name: Lane(gateway) for gateway in self.gateways.values()}
+        self._answers: queue.SimpleQueue[tuple[Job, Taken | NotSent]] = queue.SimpleQueue()
+        self._look_at = 0.0
 
-def _address(person: Description, gateway: GatewayConfig) -> str:
-    addresses = {
-        "whatsapp": person.phone if person.whatsapp else "",
-        "sms": person.phone,
-        "email": person.email,
-    }
-    return addresses.get(gateway.channel, "")
+    def run(self) -> Counter[str]:
+        self.ends["expired"] += outbox.expire(self.now)
+        outbox.fall_back(self.now)
+        while self._take() or self._under_way() or self._waiting():
+            self._begin()
+            self._collect()
+        return +self.ends
 
+    def finish(self) -> None:
+        """Send what is in hand and claim nothing more."""
+        while self._under_way() or self._waiting():
+            self._begin()
+            self._collect()
 
-def _outgoing(message: Message, person: Description, gateway: GatewayConfig) -> Outgoing:
-    return Outgoing(
-        to=_address(person, gateway),
-        kind=message.kind,
-        language=person.language,
-        subject=texts.subject(message.kind, person.language),
-        text=texts.render(message.kind, person.language, person.values, gateway.limit),
-        reference=message.reference,
-    )
+    def sort(self, batch: list[Message], claimed: float) -> None:
+        """Settle what is not to be sent, put back what has to wait, and keep the rest in hand."""
+        found = reach.look(batch, list(self.gateways))
+        states = breaker.conditions(self.lanes)
+        for lane in self.lanes.values():
+            lane.condition = states[lane.gateway.name]
+        waits = []
+        for message in batch:
+            reached = found[message.id]
+            if self._ends_unsent(message, reached):
+                continue
+            wait = self._waits(message, reached)
+            if wait is not None:
+                waits.append(wait)
+                continue
+            try:
+                way = reach.way(message, reached, self.gateways)
+            except Exception:
+                # One message that can't be worded must not stop the others; never its values.
+                log.exception("message cannot be worded", message_id=message.id, kind=message.kind)
+                self._not_described(message)
+                continue
+            job = Job(message=message, way=way, claimed=claimed)
+            self.lanes[way.gateway.name].waiting.append(job)
+        self._postpone(waits)
 
+    # --- Claiming --------------------------------------------------------------------------------
 
-def _send(
-    message: Message, gateway: GatewayConfig, outgoing: Outgoing, now: datetime | None
-) -> str:
-    _let_go_of_the_database()
-    try:
-        gateway.send(outgoing)
-    except Permanent as error:
-        code = error.code
-        return _settled("failed", lambda: outbox.settle_failed(message, code, gateway.channel))
-    except Unknown as error:
-        return _unknown(message, error, gateway.channel, now)
-    except (Temporary, Blocked) as error:
-        return _try_later(message, error, gateway.channel, now)
-    except Exception:
-        # A defect of the gateway. It may have come after the sending, so this counts as unknown.
-        log.exception("gateway failed", message_id=message.id, gateway=gateway.name)
-        return _unknown(message, Unknown("channel_error"), gateway.channel, now)
-    return _settled("sent", lambda: outbox.settle_sent(message, gateway.channel))
+    def _take(self) -> bool:
+        """Claim more when nothing waits in hand; whether anything was due."""
+        moment = time.monotonic()
+        if moment >= self.until:
+            self._hand_back()
+            return False
+        if self._waiting() or moment < self._look_at:
+            return False
+        batch = outbox.claim(CLAIM, self.now)
+        if batch:
+            self.sort(batch, moment)
+        else:
+            self._look_at = moment + LOOK_AGAIN
+        return bool(batch)
 
+    def _hand_back(self) -> None:
+        """Rather now than when the lease ends; others may be idle."""
+        held = [job.message for lane in self.lanes.values() for job in lane.waiting]
+        if held:
+            outbox.put_back(held)
+        for lane in self.lanes.values():
+            lane.waiting.clear()
 
-def _unknown(message: Message, error: Unknown, channel: str, now: datetime | None) -> str:
-    """Once more under the same reference, then it stays marked as it is: no third repeat."""
-    if message.failure == error.code:
-        return _settled("failed", lambda: outbox.settle_failed(message, error.code, channel))
-    return _try_later(message, error, channel, now)
+    def _ends_unsent(self, message: Message, reached: reach.Reach) -> bool:
+        """Settle what needs no sending; whether it did."""
+        if message.arrived:
+            self._ended(message, written(lambda: settling.arrived(message)))
+        elif reached.broken:
+            self._not_described(message)
+        elif reached.person is None:
+            self._ended(message, written(lambda: settling.withdrawn(message)))
+        elif (wakes_at := self._sleeps_until(message)) is not None:
+            self._ended(
+                message, "planned" if outbox.put_back([message], until=wakes_at) else "lost"
+            )
+        elif not reached.channels and message.failure == "no_receipt":
+            self._ended(message, written(lambda: settling.still_sent(message)))
+        elif not reached.channels:
+            failure = message.failure if reached.call == "all_failed" else reached.call
+            self._ended(
+                message,
+                written(lambda: settling.failed(message, failure, call=reached.call)),
+            )
+        elif message.attempts > MAX_ATTEMPTS:
+            self._ended(message, self._gave_up(message, reached))
+        else:
+            return False
+        return True
 
+    def _gave_up(self, message: Message, reached: reach.Reach) -> str:
+        """Tried so often that every sender died of it, or its gateway has been away for a day."""
+        return next_or_call(message, reached.channels, "gave_up", None, self.now)
 
-def _try_later(message: Message, error: NotSent, channel: str, now: datetime | None) -> str:
-    if message.attempts >= MAX_ATTEMPTS:
-        return _settled("failed", lambda: outbox.settle_failed(message, "gave_up", channel))
-    asked = error.retry_after if isinstance(error, Temporary) else None
-    delay = asked or pause_after(message.attempts)
-    return _settled("due", lambda: outbox.settle_later(message, delay, error.code, channel, now))
+    def _sleeps_until(self, message: Message) -> datetime | None:
+        if message.may_wake:
+            return None
+        return waits_until(message.claimed_at, deadline=message.send_before)
 
+    def _not_described(self, message: Message) -> None:
+        delay = pause_after(message.attempts)
+        self._ended(
+            message,
+            written(lambda: settling.later(message, delay, "not_described", now=self.now)),
+        )
 
-def pause_after(attempts: int) -> timedelta:
-    """The pause after so many tries, up to a fifth longer by chance: a thousand messages that
-    failed together should not come back together."""
-    pause = RETRY[min(attempts, len(RETRY)) - 1]
-    return pause * random.uniform(1.0, 1.2)  # noqa: S311
+    def _waits(self, message: Message, reached: reach.Reach) -> Wait | None:
+        """Give up a channel whose time is over; what is left of the person's channels may rest."""
+        if (
+            len(reached.channels) > 1
+            and message.fallback_at
+            and message.fallback_at <= message.claimed_at
+        ):
+            message.given_up = [*message.given_up, reached.channels.pop(0)]
+            message.fallback_at = None
+        lane = self._lane(reached.channels[0])
+        if not lane.closed:
+            return None
+        message.fallback_at = fallback_time(message, len(reached.channels) - 1)
+        return self._wait_for(lane, message)
 
+    # --- Sending ---------------------------------------------------------------------------------
 
-def _settled(state: str, settle: Callable[[], bool]) -> str:
-    for pause in SETTLE_PAUSES:
+    def _begin(self) -> None:
+        for lane in self.lanes.values():
+            moment = time.monotonic()
+            if lane.closed:
+                self._postpone([self._wait_for(lane, job.message) for job in lane.waiting])
+                lane.waiting.clear()
+                continue
+            late = lane.take_back(moment)
+            self._postpone([Wait(message=job.message, delay=NO_ROOM) for job in late])
+            while self._under_way() < AT_ONCE and (job := lane.next(moment)):
+                if moment - job.claimed > BEGIN_WITHIN:
+                    outbox.put_back([lane.waiting.popleft().message])
+                    continue
+                if lane.condition.to_be_tried:
+                    if not breaker.begin_probe(lane.gateway.name):
+                        lane.condition = breaker.conditions([lane.gateway.name])[lane.gateway.name]
+                        break
+                    job.probe = True
+                lane.begin(moment)
+                threading.Thread(target=self._send, args=(job,), daemon=True).start()
+
+    def _send(self, job: Job) -> None:
+        """In a thread of its own: talks to the gateway, never to the database."""
+        answer: Taken | NotSent
         try:
-            return state if settle() else "lost"
-        except (OperationalError, InterfaceError):
-            if connection.in_atomic_block:
-                raise
-            connection.close()
-            time.sleep(pause)
-    return state if settle() else "lost"
+            answer = job.way.gateway.send(job.way.outgoing)
+        except NotSent as error:
+            answer = error
+        except Exception:
+            # A defect of the gateway. It may have come after the sending: this counts as unknown.
+            log.exception("gateway failed", message_id=job.message.id, gateway=job.way.gateway.name)
+            answer = Unknown("gateway_error")
+        self._answers.put((job, answer))
+
+    def _collect(self) -> None:
+        """Wait a moment for an answer and settle it; without one, hold no connection."""
+        try:
+            job, answer = self._answers.get(timeout=A_MOMENT)
+        except queue.Empty:
+            _let_go_of_the_database()
+            job_or_none = self._without_answer()
+            if job_or_none is None:
+                return
+            job, answer = job_or_none, Unknown("no_answer")
+            log.error("gateway does not come back", gateway=job.way.gateway.name)
+        lane = self.lanes[job.way.gateway.name]
+        if not any(other is job for other in lane.under_way):
+            return  # given up before; it has been settled
+        if settings.DEMO and isinstance(answer, Taken):
+            # It has gone out: a list that can't be written must not make it go again.
+            with suppress(DatabaseError):
+                demo.keep(lane.gateway.channel, job.way.outgoing)
+        try:
+            self._ended(job.message, settle_answer(job, answer, lane, self.now))
+        finally:
+            lane.under_way = [other for other in lane.under_way if other is not job]
+
+    def _without_answer(self) -> Job | None:
+        too_long = time.monotonic() - NO_ANSWER
+        jobs = (job for lane in self.lanes.values() for job in lane.under_way)
+        return next((job for job in jobs if job.began < too_long), None)
+
+    # --- Small words -----------------------------------------------------------------------------
+
+    def _lane(self, channel: str) -> Lane:
+        return self.lanes[self.gateways[channel].name]
+
+    def _wait_for(self, lane: Lane, message: Message) -> Wait:
+        return Wait(
+            message=message,
+            delay=PAUSED if lane.condition.paused else lane.condition.rests,
+            channel=lane.gateway.channel,
+            failure=lane.closed,
+        )
+
+    def _postpone(self, waits: list[Wait]) -> None:
+        if waits:
+            outbox.postpone(waits, self.now)
+
+    def _ended(self, message: Message, state: str) -> None:
+        log.info("message", message_id=message.id, kind=message.kind, state=state)
+        self.ends[state] += 1
+
+    def _under_way(self) -> int:
+        return sum(len(lane.under_way) for lane in self.lanes.values())
+
+    def _waiting(self) -> int:
+        return sum(len(lane.waiting) for lane in self.lanes.values())
 
 
 def _let_go_of_the_database() -> None:

@@ -8,6 +8,8 @@ claim locks its rows with SKIP LOCKED and marks them as leased in the same state
 or two beats, never hold the same row. What a killed sender held is claimed again when its lease
 runs out; its `fence` has grown by then, so a sender that was only slow can no longer write.
 
+How a claimed message ends is in settling.py.
+
 Times are the database's clock (statement_timestamp) when `now` is None; a time passed in is for
 tests and for the command that moves the clock. Leases always run on the database's clock.
 """
@@ -25,9 +27,11 @@ from django.db import connection, transaction
 from uuid_utils.compat import uuid7
 
 from .models import Message, new_reference
+from .resending import CannotResend as CannotResend
+from .resending import plan_again as plan_again
 from .texts import kinds as known_kinds
 
-# Longer than a batch may take to send (delivery.BATCH_SECONDS and one more attempt).
+# Longer than a message may wait in a sender's hand, be sent and settled (delivery.BEGIN_WITHIN).
 LEASE = timedelta(seconds=60)
 
 
@@ -133,15 +137,16 @@ def mark_due(now: datetime | None = None) -> int:
 def claim(limit: int, now: datetime | None = None, *, lease: timedelta = LEASE) -> list[Message]:
     """Take up to `limit` due messages to send, those of the earliest deadline first.
 
-    Each comes with `claimed_at`, the time on the clock that was asked. The order decides who is
-    told in time when much has piled up. What is past its `send_before`
-    is never taken: nobody is reminded of the past.
+    Each comes with `claimed_at`, the time on the clock that was asked, and with `arrived`: a
+    receipt says that an earlier try has reached the person after all. The order decides who is
+    told in time when much has piled up. What is past its `send_before` is never taken: nobody is
+    reminded of the past. Taking over from a sender whose lease ran out leaves the attempt `lost`.
     """
     mark_due(now)
     found = Message.objects.raw(
         """
         WITH due AS (
-            SELECT id
+            SELECT id, fence, lease_until
               FROM notifications_message
              WHERE state IN ('due', 'sending')
                AND next_attempt_at <= coalesce(%s, statement_timestamp())
@@ -150,15 +155,25 @@ def claim(limit: int, now: datetime | None = None, *, lease: timedelta = LEASE) 
              ORDER BY send_before, id
              LIMIT %s
                FOR UPDATE SKIP LOCKED
+        ), lost AS (
+            INSERT INTO notifications_attempt
+                   (message_id, fence, channel, gateway, began_at, ended_at, outcome, code, receipt)
+            SELECT id, fence, '', '', lease_until - %s, lease_until, 'lost', '', ''
+              FROM due
+             WHERE lease_until IS NOT NULL
+                ON CONFLICT (message_id, fence) DO NOTHING
         )
         UPDATE notifications_message AS message
-           SET state = 'sending', fence = fence + 1, attempts = attempts + 1,
+           SET state = 'sending', fence = message.fence + 1, attempts = attempts + 1,
                lease_until = statement_timestamp() + %s
           FROM due
          WHERE message.id = due.id
-        RETURNING message.*, coalesce(%s, statement_timestamp()) AS claimed_at
+        RETURNING message.*, coalesce(%s, statement_timestamp()) AS claimed_at,
+               EXISTS (SELECT FROM notifications_attempt AS attempt
+                        WHERE attempt.message_id = message.id
+                          AND attempt.receipt IN ('delivered', 'read')) AS arrived
         """,
-        [now, now, limit, lease, now],
+        [now, now, limit, lease, lease, now],
     )
     return sorted(found, key=lambda message: (message.send_before, message.id))
 
@@ -177,7 +192,9 @@ def expire(now: datetime | None = None) -> int:
                FOR UPDATE SKIP LOCKED
         )
         UPDATE notifications_message AS message
-           SET state = 'expired', lease_until = NULL, ended_at = statement_timestamp()
+           SET state = 'expired', lease_until = NULL, fallback_at = NULL,
+               ended_at = statement_timestamp(),
+               failure = CASE WHEN failure = '' THEN 'too_late' ELSE failure END
           FROM late
          WHERE message.id = late.id
         """,
@@ -185,54 +202,31 @@ def expire(now: datetime | None = None) -> int:
     )
 
 
-def settle_sent(message: Message, channel: str) -> bool:
-    """The gateway took it. False: the lease was lost, somebody else decides now."""
-    return _settle(
-        message,
-        "state = 'sent', channel = %s, failure = '', sent_at = statement_timestamp(),"
-        " ended_at = statement_timestamp()",
-        [channel],
-    )
+def fall_back(now: datetime | None = None) -> int:
+    """What was sent and got no receipt in time goes to the next channel; how many.
 
-
-def settle_failed(message: Message, failure: str, channel: str = "") -> bool:
-    """It can't be sent, now or later; `failure` is a short code, never an error's text."""
-    return _settle(
-        message,
-        "state = 'failed', channel = %s, failure = %s, ended_at = statement_timestamp()",
-        [channel, failure],
-    )
-
-
-def settle_withdrawn(message: Message) -> bool:
-    """It has become moot between planning and sending."""
-    return _settle(message, "state = 'withdrawn', ended_at = statement_timestamp()", [])
-
-
-def settle_later(
-    message: Message,
-    delay: timedelta,
-    failure: str,
-    channel: str = "",
-    now: datetime | None = None,
-) -> bool:
-    """Another try after `delay`; expired at once when that would be too late."""
-    return (
-        _execute(
-            """
-            UPDATE notifications_message
-               SET lease_until = NULL, channel = %s, failure = %s,
-                   state = CASE WHEN next.at < send_before THEN 'due' ELSE 'expired' END,
-                   ended_at = CASE WHEN next.at < send_before THEN NULL
-                                   ELSE statement_timestamp() END,
-                   next_attempt_at = CASE WHEN next.at < send_before THEN next.at
-                                          ELSE next_attempt_at END
-              FROM (SELECT coalesce(%s, statement_timestamp()) + %s AS at) AS next
-             WHERE id = %s AND fence = %s AND state = 'sending'
-            """,
-            [channel, failure, now, delay, message.id, message.fence],
+    A message whose time is over stays `sent`: whatever is left to try would come too late.
+    """
+    return _execute(
+        """
+        WITH silent AS (
+            SELECT id, send_before > coalesce(%s, statement_timestamp()) AS in_time
+              FROM notifications_message
+             WHERE state = 'sent' AND fallback_at <= coalesce(%s, statement_timestamp())
+             ORDER BY fallback_at
+             LIMIT %s
+               FOR UPDATE SKIP LOCKED
         )
-        == 1
+        UPDATE notifications_message AS message
+           SET fallback_at = NULL,
+               state = CASE WHEN in_time THEN 'due' ELSE 'sent' END,
+               ended_at = CASE WHEN in_time THEN NULL ELSE ended_at END,
+               failure = CASE WHEN in_time THEN 'no_receipt' ELSE failure END,
+               given_up = CASE WHEN in_time THEN given_up || channel ELSE given_up END
+          FROM silent
+         WHERE message.id = silent.id
+        """,
+        [now, now, DUE_AT_ONCE],
     )
 
 
@@ -256,15 +250,54 @@ def put_back(messages: Sequence[Message], until: datetime | None = None) -> int:
     )
 
 
-def _settle(message: Message, changes: str, values: list[Any]) -> bool:
-    """Write the outcome if the claim is still ours: `fence` is the number it was given."""
-    return (
-        _execute(
-            f"UPDATE notifications_message SET lease_until = NULL, {changes}"  # noqa: S608
-            " WHERE id = %s AND fence = %s AND state = 'sending'",
-            [*values, message.id, message.fence],
-        )
-        == 1
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """A claim given up without a try, since its gateway takes nothing for `delay`.
+
+    `failure` says why; empty leaves what is written. Of the message itself `given_up` and
+    `fallback_at` are written as they are in memory.
+    """
+
+    message: Message
+    delay: timedelta
+    channel: str = ""
+    failure: str = ""
+
+
+def postpone(waits: Sequence[Wait], now: datetime | None = None) -> int:
+    """Put claims back for a while, all in one statement; no try is counted.
+
+    Never beyond the last second before a message's end: a gateway may come back until then.
+    """
+    return _execute(
+        """
+        UPDATE notifications_message AS message
+           SET state = 'due', lease_until = NULL, attempts = attempts - 1,
+               channel = CASE WHEN wait.failure = '' THEN message.channel
+                              ELSE wait.channel END,
+               failure = CASE WHEN wait.failure = '' THEN message.failure ELSE wait.failure END,
+               given_up = string_to_array(wait.given_up, ','), fallback_at = wait.fallback_at,
+               next_attempt_at = least(
+                   coalesce(%s, statement_timestamp()) + wait.delay,
+                   CASE WHEN wait.fallback_at IS NOT NULL
+                        THEN greatest(wait.fallback_at, coalesce(%s, statement_timestamp())) END,
+                   send_before - interval '1 second')
+          FROM unnest(%s::uuid[], %s::bigint[], %s::interval[], %s::text[], %s::text[], %s::text[],
+                      %s::timestamptz[])
+            AS wait(id, fence, delay, channel, failure, given_up, fallback_at)
+         WHERE message.id = wait.id AND message.fence = wait.fence AND state = 'sending'
+        """,
+        [
+            now,
+            now,
+            [wait.message.id for wait in waits],
+            [wait.message.fence for wait in waits],
+            [wait.delay for wait in waits],
+            [wait.channel for wait in waits],
+            [wait.failure for wait in waits],
+            [",".join(wait.message.given_up) for wait in waits],
+            [wait.message.fallback_at for wait in waits],
+        ],
     )
 
 

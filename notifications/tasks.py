@@ -4,18 +4,27 @@ from celery import shared_task
 
 from locations.clock import clocks_agree
 
-from . import delivery
+from . import delivery, erasure
 
 
 @shared_task(
     name="notifications.deliver_due",
     acks_late=True,
     ignore_result=True,
-    # A round ends by itself after delivery.ROUND_SECONDS and one more attempt; this is for a
-    # sender that hangs, and stays below the broker's visibility time-out (settings).
-    time_limit=90,
+    # A round ends by itself after delivery.ROUND_SECONDS and one more answer, at the latest after
+    # delivery.NO_ANSWER. This is for a sender that hangs, and stays below the lease, so that no
+    # killed sender's message is taken while he could still send it; the broker's visibility
+    # time-out (settings) is longer than both.
+    soft_time_limit=52,
+    time_limit=56,
 )
 def deliver_due() -> None:
     """Deliver what is due; on the beat every few seconds (settings.CELERY_BEAT_SCHEDULE)."""
     if clocks_agree():  # else a jump would remind of the past or expire the future
         delivery.deliver()
+
+
+@shared_task(name="notifications.erase_addresses", acks_late=True, ignore_result=True)
+def erase_addresses() -> None:
+    """Erase where messages went to, a week after they ended; what is left is done next time."""
+    erasure.erase_addresses()

@@ -1,7 +1,8 @@
 """Forgetting people when their purpose is met (UU 27/2022 Pasal 42 to 44).
 
 What identifies a person goes RETENTION_DAYS after the visit; the booking's row stays, so every
-count stays what it was. Messages and history hold nothing personal to begin with.
+count stays what it was. What was sent to them goes too; messages and history hold nothing
+personal to begin with.
 """
 
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from django.db import transaction
 
 from locations.clock import database_now
 from locations.history import note_change
+from notifications import erasure as messages_erasure
 from services.admission import INSIDE
 from services.models import Booking, IdempotencyKey
 
@@ -55,6 +57,7 @@ def erase_past_people(now: datetime | None = None, batch: int = BATCH) -> int:
                 return erased
             note_change(who="system", why="retention time is over")
             IdempotencyKey.objects.filter(booking__in=ids).delete()
+            messages_erasure.forget(ids)
             Booking.objects.filter(pk__in=ids).update(erased_at=moment, **FORGOTTEN)
         erased += len(ids)
 

@@ -6,8 +6,9 @@ where earlier messages no longer hold. `booking.moves` already counts the change
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -152,28 +153,32 @@ def plan_link_again(booking: Booking, now: datetime | None = None) -> None:
         )
 
 
-def describe(message: Message) -> Description | None:
-    """Who a message goes to and what fills its text, as things stand now; None: it is moot.
+def describe_many(messages: Sequence[Message]) -> dict[UUID, Description | None]:
+    """Who each message goes to and what fills its text, as things stand now; None: it is moot.
 
-    One statement. Reads the protocol in force at the place at this moment.
+    By the message's id; one statement for all. Reads the protocol in force at the place at this
+    moment.
     """
-    booking = (
+    bookings = (
         Booking.objects.select_related("service", "slot__location__protocol")
-        .filter(pk=message.subject, erased_at__isnull=True)
-        .first()
+        .filter(erased_at__isnull=True)
+        .in_bulk({message.subject for message in messages})
     )
+    return {message.id: _describe(message, bookings.get(message.subject)) for message in messages}
+
+
+def _describe(message: Message, booking: Booking | None) -> Description | None:
     holds = HOLDS.get(message.kind)
     if booking is None or holds is None or not holds(booking, message):
         return None
     with override(booking.language):
         values = _values(booking) | _values_of(message, booking.language)
-    return Description(
-        language=booking.language,
-        email=booking.email,
-        phone=booking.phone if is_mobile(booking.phone) else "",
-        whatsapp=booking.whatsapp,
-        values=values,
-    )
+    addresses = {"email": booking.email}
+    if is_mobile(booking.phone):
+        addresses["sms"] = booking.phone
+        if booking.whatsapp:
+            addresses["whatsapp"] = booking.phone
+    return Description(language=booking.language, addresses=addresses, values=values)
 
 
 def short_name(full_name: str) -> str:

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from notifications import snapshots
 from notifications.personal_data import sealed_with_first_key
 from services.models import Booking
 
@@ -13,9 +14,13 @@ def rotate_keys(batch: int = BATCH) -> int:
     """Seal again, with the first key of PERSONAL_DATA_KEYS, what an older key has sealed.
 
     Goes through all bookings in the order of their ids, one transaction for each batch; may be
-    stopped and begun again at any point. Returns how many bookings were changed. When it returns
-    0, the older keys can be dropped.
+    stopped and begun again at any point; then through what was sent to people. Returns how many
+    rows were changed. When it returns 0, the older keys can be dropped.
     """
+    return _seal_bookings_again(batch) + snapshots.reseal(batch)
+
+
+def _seal_bookings_again(batch: int) -> int:
     changed, last = 0, None
     while True:
         with transaction.atomic():

@@ -52,11 +52,22 @@ class Permanent(NotSent):
 
 
 class Temporary(NotSent):
-    """Later may do; `retry_after` is what the gateway asks for, if it says so."""
+    """Later may do; `retry_after` is what the gateway asks for, if it says so.
 
-    def __init__(self, code: str, retry_after: timedelta | None = None) -> None:
+    `only_this_address`: a mailbox that is full or greylists says nothing of the gateway, which is
+    not left alone for it.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        retry_after: timedelta | None = None,
+        *,
+        only_this_address: bool = False,
+    ) -> None:
         super().__init__(code)
         self.retry_after = retry_after
+        self.only_this_address = only_this_address
 
 
 class Blocked(NotSent):

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from notifications import demo
-
 from . import email
 from .answers import Outgoing, Taken
 
@@ -44,8 +42,9 @@ def configured() -> dict[str, GatewayConfig]:
 
 
 def _demo(channel: str) -> GatewayConfig:
+    """Takes everything; who settles the message keeps it for the demo's page (delivery.py)."""
+
     def send(outgoing: Outgoing) -> Taken:
-        demo.keep(channel, outgoing)
         return Taken()
 
     return GatewayConfig(

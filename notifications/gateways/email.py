@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import smtplib
-from contextlib import suppress
 from email.utils import parseaddr
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import BadHeaderError, EmailMessage
 from django.core.validators import validate_email
-from django.db import DatabaseError
-
-from notifications.demo import keep as keep_for_demo
 
 from . import smtp
 from .answers import Blocked, NotSent, Outgoing, Permanent, Taken, Temporary, Unknown
@@ -58,14 +54,12 @@ def send(outgoing: Outgoing) -> Taken:
         raise Temporary(f"smtp_{error.smtp_code}") from error
     except (smtplib.SMTPException, OSError) as error:
         raise Temporary("smtp_unreachable") from error
-    if settings.DEMO:
-        # It has gone out: a list that can't be written must not make it go again.
-        with suppress(DatabaseError):
-            keep_for_demo("email", outgoing)
     return Taken()
 
 
 def _by_code(code: int) -> NotSent:
     if code in SIGN_IN_REFUSED:
         return Blocked(f"smtp_{code}")
-    return Permanent(f"smtp_{code}") if code >= 500 else Temporary(f"smtp_{code}")
+    if code >= 500:
+        return Permanent(f"smtp_{code}")
+    return Temporary(f"smtp_{code}", only_this_address=True)

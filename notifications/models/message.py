@@ -121,8 +121,10 @@ class Message(models.Model):
     # Why the last try failed, or why it ended without arriving: a short code.
     failure = models.CharField(_("sebab"), max_length=40, blank=True, db_default="")
 
-    # Set by outbox.claim, no column: when this sender took the message.
+    # Set by outbox.claim, no columns: when this sender took the message, and if a receipt says that
+    # an earlier try reached the person after all.
     claimed_at: datetime
+    arrived: bool
 
     class Meta:
         verbose_name = _("pesan")

@@ -12,7 +12,7 @@ def main() -> None:
     app.loader.import_default_modules()
     from django.conf import settings
 
-    settings.NOTIFICATIONS_DESCRIBE = "tests.notifications.people.describe"
+    settings.NOTIFICATIONS_DESCRIBE = "tests.notifications.people.describe_many"
     app.conf.beat_schedule = {
         name: entry | {"schedule": 0.5}
         for name, entry in settings.CELERY_BEAT_SCHEDULE.items()

@@ -12,7 +12,7 @@ from .smtp_sink import Sink, smtp_sink
 def _told_by_the_tests(settings: Settings) -> Iterator[None]:
     from . import people  # needs Django set up, which it is not yet when this file is read
 
-    settings.NOTIFICATIONS_DESCRIBE = "tests.notifications.people.describe"
+    settings.NOTIFICATIONS_DESCRIBE = "tests.notifications.people.describe_many"
     yield
     people.KNOWN.clear()
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from notifications import outbox
 from notifications.models import Message
 from notifications.outbox import Planned
+from notifications.settling import Try
 
 
 def planned(**changes: Any) -> Planned:
@@ -47,3 +48,8 @@ def wib(text: str) -> datetime:
 
 def subject() -> UUID:
     return uuid4()
+
+
+def tried(outcome: str = "taken", **changes: Any) -> Try:
+    """An attempt by e-mail that the gateway took."""
+    return Try(**({"channel": "email", "gateway": "email", "outcome": outcome} | changes))

@@ -1,7 +1,8 @@
-"""Whom the tests' messages are about: what stands in for services.messages.describe."""
+"""Whom the tests' messages are about: what stands in for services.messages.describe_many."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from notifications.description import Description
@@ -13,8 +14,16 @@ KNOWN: dict[UUID, Description | Exception | None] = {}
 VALUES = {name: name for name in PLACEHOLDERS}
 
 
-def person(**changes: object) -> Description:
-    return Description(**({"language": "id", "values": VALUES} | changes))  # type: ignore[arg-type]
+def person(
+    *, email: str = "", phone: str = "", whatsapp: bool = False, **changes: object
+) -> Description:
+    addresses = {"email": email, "sms": phone, "whatsapp": phone if whatsapp else ""}
+    given = {"language": "id", "values": VALUES, "addresses": addresses} | changes
+    return Description(**given)  # type: ignore[arg-type]
+
+
+def describe_many(messages: Sequence[Message]) -> dict[UUID, Description | None]:
+    return {message.id: describe(message) for message in messages}
 
 
 def describe(message: Message) -> Description | None:

@@ -37,8 +37,8 @@ def main() -> None:
     from notifications import delivery, outbox
     from notifications.gateways import smtp
 
-    settings.NOTIFICATIONS_DESCRIBE = "tests.notifications.people.describe"
-    delivery.BATCH_SECONDS /= 30
+    settings.NOTIFICATIONS_DESCRIBE = "tests.notifications.people.describe_many"
+    delivery.BEGIN_WITHIN /= 30
     smtp.ATTEMPT_SECONDS /= 10
     claim = outbox.claim
     outbox.claim = lambda limit, now=None: claim(limit, now, lease=outbox.LEASE / 30)

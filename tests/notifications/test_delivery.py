@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from django.db import connections
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from notifications import delivery, outbox
+from notifications import delivery, outbox, outcomes
 from notifications.models import Message, State
 
 from . import people
@@ -96,7 +97,7 @@ def test_quiet_hours_hold_at_the_door_as_well(sink: Sink) -> None:
 
 def test_pauses_between_tries_grow_and_are_spread() -> None:
     for attempts, seconds in ((1, 10), (2, 30), (3, 60), (4, 300), (5, 900), (6, 900), (50, 900)):
-        pauses = [delivery.pause_after(attempts).total_seconds() for _ in range(30)]
+        pauses = [outcomes.pause_after(attempts).total_seconds() for _ in range(30)]
         assert seconds <= min(pauses) and max(pauses) <= seconds * 1.2
         assert len(set(pauses)) > 20
 
@@ -117,29 +118,40 @@ def test_an_outage_of_hours_burns_nothing(sink: Sink) -> None:
 
 def test_trying_ends_after_about_a_day(sink: Sink) -> None:
     message = plan(send_before=timezone.now() + timedelta(days=20))[0]
-    Message.objects.filter(pk=message.pk).update(attempts=delivery.MAX_ATTEMPTS - 1)
+    Message.objects.filter(pk=message.pk).update(attempts=outcomes.MAX_ATTEMPTS - 1)
     sink.answer_rcpt = lambda address: "451 come again"
     assert delivery.deliver() == {"failed": 1}
     message.refresh_from_db()
     assert message.failure == "gave_up"
 
 
-def test_time_that_runs_out_hands_the_rest_back(
-    sink: Sink, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(delivery, "BATCH_SECONDS", 0.0)
+def test_time_that_runs_out_hands_the_rest_back(sink: Sink) -> None:
     plan(3)
-    claimed = outbox.claim(3)
-    assert not delivery._deliver_batch(claimed, None, until=0.0)
+    batch = outbox.claim(3)
+    late = delivery.Round(seconds=0)
+    late.sort(batch, time.monotonic())
+    assert late.run() == {}
     assert [m.attempts for m in Message.objects.filter(state=State.DUE)] == [0, 0, 0]
+    assert sink.raw == []
+
+
+def test_a_message_held_too_long_to_be_settled_within_its_lease_is_not_begun(sink: Sink) -> None:
+    plan(2)
+    batch = outbox.claim(2)
+    late = delivery.Round()
+    late.sort(batch, time.monotonic() - delivery.BEGIN_WITHIN - 1)
+    late.finish()
+    assert [m.attempts for m in Message.objects.filter(state=State.DUE)] == [0, 0]
+    assert sink.raw == []
 
 
 def test_a_message_costs_the_same_few_statements_however_many_are_due(
     sink: Sink, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     plan(12)
-    # expire; what is due, claim, one settlement each; what is due, a claim that finds nothing
-    with django_assert_num_queries(1 + 2 + 12 + 2):
+    # expire, fall back; what is due, claim; consents, gateways and a new one; one settlement each;
+    # what is due, a claim that finds nothing
+    with django_assert_num_queries(2 + 2 + 3 + 12 + 2):
         delivery.deliver()
 
 
@@ -154,6 +166,7 @@ def test_no_connection_is_held_while_a_gateway_takes_its_time(
     held: list[bool] = []
 
     def answer(address: str) -> str:
+        time.sleep(delivery.A_MOMENT * 2)
         held.append(database.connection is not None)
         return "250 OK"
 

@@ -12,7 +12,7 @@ from django.urls import Resolver404, clear_url_caches, include, path, resolve
 from pytest_django import Settings
 
 from notifications import delivery, demo
-from notifications.gateways import Outgoing, email
+from notifications.gateways import GatewayConfig, Outgoing, Taken
 from notifications.models import DemoMessage, Message
 
 from . import people
@@ -89,7 +89,7 @@ def test_a_mail_that_went_out_counts_as_sent_though_the_list_cannot_be_written(
     def fail(*args: object) -> None:
         raise DatabaseError
 
-    monkeypatch.setattr(email, "keep_for_demo", fail)
+    monkeypatch.setattr(demo, "keep", fail)
     assert send_to(email="a@example.test").state == "sent"
 
 
@@ -159,14 +159,13 @@ def test_outside_demo_mode_the_pages_do_not_exist_and_nothing_is_kept(
 def test_a_defect_of_a_channel_repeats_once_and_never_stops_the_others(
     demo_mode: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep = demo.keep
-
-    def fail(channel: str, outgoing: Outgoing) -> None:
+    def fail(outgoing: Outgoing) -> Taken:
         if outgoing.to == "+62811":
             raise ZeroDivisionError
-        keep(channel, outgoing)
+        return Taken()
 
-    monkeypatch.setattr(demo, "keep", fail)
+    gateway = GatewayConfig(name="sms", channel="sms", send=fail)
+    monkeypatch.setattr(delivery, "configured", lambda: {"sms": gateway})
     broken, good = plan(2)
     people.KNOWN[broken.subject] = people.person(phone="+62811")
     people.KNOWN[good.subject] = people.person(phone="+62812")

@@ -10,10 +10,11 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from notifications import outbox
-from notifications.models import MOVES, OPEN, Message, State
+from notifications import outbox, settling
+from notifications.models import MOVES, OPEN, Attempt, Message, State
+from notifications.settling import LOST
 
-from .factories import plan, planned, wib
+from .factories import plan, planned, tried, wib
 
 pytestmark = pytest.mark.django_db
 
@@ -118,12 +119,15 @@ def test_a_sender_whose_lease_ran_out_may_no_longer_write() -> None:
     (slow,) = outbox.claim(1, lease=timedelta(0))
     (other,) = outbox.claim(1)
     assert other.reference == slow.reference  # a repeat can be told from a new message
-    assert not outbox.settle_failed(slow, "smtp_550")
-    assert not outbox.settle_sent(slow, "email")
-    assert not outbox.settle_later(slow, timedelta(0), "smtp_450")
-    assert not outbox.settle_withdrawn(slow)
+    assert settling.failed(slow, "smtp_550", call="all_failed", tried=tried()) == LOST
+    assert settling.sent(slow, tried()) == LOST
+    assert settling.later(slow, timedelta(0), "smtp_450", tried=tried()) == LOST
+    assert settling.withdrawn(slow) == LOST
+    assert settling.arrived(slow) == LOST
     assert outbox.put_back([slow]) == 0
-    assert outbox.settle_sent(other, "email")
+    assert outbox.postpone([outbox.Wait(message=slow, delay=timedelta(0))]) == 0
+    assert settling.sent(other, tried()) == "sent"
+    assert [(a.fence, a.outcome) for a in Attempt.objects.all()] == [(1, "lost"), (2, "taken")]
     other.refresh_from_db()
     assert (other.state, other.attempts, other.fence) == (State.SENT, 2, 2)
 
@@ -133,21 +137,21 @@ def test_without_the_fence_the_late_sender_would_overwrite() -> None:
     (slow,) = outbox.claim(1, lease=timedelta(0))
     outbox.claim(1)
     slow.fence += 1  # as if there were one number for all
-    assert outbox.settle_failed(slow, "smtp_550")
+    assert settling.failed(slow, "smtp_550", call="all_failed") == "failed"
 
 
 def test_a_slow_sender_whom_nobody_has_replaced_still_settles() -> None:
     """Otherwise a message that did arrive would be sent again."""
     plan()
     (slow,) = outbox.claim(1, lease=timedelta(0))
-    assert outbox.settle_sent(slow, "email")
+    assert settling.sent(slow, tried()) == "sent"
     assert outbox.claim(1) == []
 
 
 def test_a_passing_failure_is_tried_again_after_its_pause() -> None:
     plan()
     (message,) = outbox.claim(1)
-    assert outbox.settle_later(message, timedelta(seconds=30), "smtp_450", "email")
+    assert settling.later(message, timedelta(seconds=30), "smtp_450", channel="email") == "due"
     message.refresh_from_db()
     assert (message.state, message.failure) == (State.DUE, "smtp_450")
     assert outbox.claim(1, timezone.now() + timedelta(seconds=25)) == []
@@ -157,7 +161,7 @@ def test_a_passing_failure_is_tried_again_after_its_pause() -> None:
 def test_another_try_that_would_come_too_late_is_not_made() -> None:
     plan(send_before=timezone.now() + timedelta(seconds=20))
     (message,) = outbox.claim(1)
-    assert outbox.settle_later(message, timedelta(seconds=30), "smtp_450")
+    assert settling.later(message, timedelta(seconds=30), "smtp_450") == "expired"
     message.refresh_from_db()
     assert (message.state, message.failure) == (State.EXPIRED, "smtp_450")
 
@@ -173,7 +177,7 @@ def test_withdrawing_takes_back_the_given_kinds_and_leaves_what_was_sent() -> No
     subject = uuid4()
     sent = plan(subject=subject, kind="confirmed")[0]
     (claimed,) = outbox.claim(1)
-    outbox.settle_sent(claimed, "email")
+    settling.sent(claimed, tried())
     plan(subject=subject, kind="reminder_day_before")
     plan(subject=subject, kind="reminder_two_hours")
     other = plan(kind="reminder_day_before")[0]

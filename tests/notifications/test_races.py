@@ -12,7 +12,7 @@ from django.db import connection, connections, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from notifications import delivery, outbox, tasks
+from notifications import delivery, outbox, outcomes, settling, tasks
 from notifications.models import Message, State
 from tests.racing import race
 
@@ -38,6 +38,7 @@ def claim_by_reading_first(
             state=State.SENDING, lease_until=timezone.now() + lease, fence=F("fence") + 1
         )
         message.refresh_from_db()
+        message.claimed_at, message.arrived = timezone.now(), False
     return due
 
 
@@ -168,12 +169,12 @@ def test_a_settlement_waits_out_a_short_absence_of_the_database(
     sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The gateway has taken it; the connection breaks before that is written down."""
-    monkeypatch.setattr(delivery, "SETTLE_PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(outcomes, "SETTLE_PAUSES", (0.01, 0.01))
     plan()
     sent = sink.answer_data
 
     def answer(envelope: object) -> str:
-        monkeypatch.setattr(outbox, "settle_sent", breaking(outbox.settle_sent))
+        monkeypatch.setattr(settling, "sent", breaking(settling.sent))
         return sent(envelope)  # type: ignore[arg-type]
 
     sink.answer_data = answer

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _described_by_services(_told_by_the_tests: None, settings: Settings) -> None:
-    settings.NOTIFICATIONS_DESCRIBE = "services.messages.describe"
+    settings.NOTIFICATIONS_DESCRIBE = "services.messages.describe_many"
     settings.SITE_URL = "https://dispendukcapil.jemberkab.go.id"
 
 
@@ -327,14 +327,15 @@ def test_describing_a_message_takes_one_statement(
     booking = book_at(slot_at(factories.at_local(3)))
     message = Message.objects.get(subject=booking.pk, kind=Kind.CONFIRMED)
     with django_assert_num_queries(1):
-        assert messages.describe(message) is not None
+        assert messages.describe_many([message])[message.id] is not None
 
 
 def test_a_landline_takes_no_messages() -> None:
     booking = book_at(slot_at(factories.at_local(3)), phone="+62331487654", email="")
-    described = messages.describe(Message.objects.get(subject=booking.pk, kind=Kind.CONFIRMED))
+    message = Message.objects.get(subject=booking.pk, kind=Kind.CONFIRMED)
+    described = messages.describe_many([message])[message.id]
     assert described is not None
-    assert (described.phone, described.email) == ("", "")
+    assert not any(described.addresses.values())
 
 
 @pytest.mark.parametrize(

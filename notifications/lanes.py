@@ -1,0 +1,89 @@
+"""Lanes: what one sender process has in hand for one gateway, and what may begin right now."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from . import breaker
+from .breaker import Condition
+from .gateways import GatewayConfig
+from .models import Message
+from .reach import Way
+
+# Messages under way at once on a gateway that names no number, in one process.
+AT_ONCE = 4
+# So long a sender waits for an answer before it begins another message on the same gateway, or
+# gives its database connection back. While a gateway is quick, one message at a time is under
+# way, so a killed process repeats one at most; while it is slow, up to `at_once` are.
+A_MOMENT = 0.05
+# Longer than this nothing waits in hand: it goes back to the outbox, and others are claimed.
+IN_HAND = 2.0
+# Slots of a gateway's rate are taken for this long ahead at once, in seconds.
+SLOTS_FOR = 1.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Job:
+    """One claimed message with its way to the person; `claimed` in seconds of this machine."""
+
+    message: Message
+    way: Way
+    claimed: float
+    began: float = 0.0
+    probe: bool = False
+
+
+@dataclass(slots=True)
+class Lane:
+    gateway: GatewayConfig
+    condition: Condition = field(default_factory=Condition)
+    waiting: deque[Job] = field(default_factory=deque)
+    under_way: list[Job] = field(default_factory=list)
+    slots: deque[float] = field(default_factory=deque)
+    _last_began: float = 0.0
+    _full_until: float = 0.0
+
+    @property
+    def closed(self) -> str:
+        """Why nothing may go through it for now; empty: it is open, or waits to be tried."""
+        if self.condition.paused:
+            return "gateway_paused"
+        return "gateway_rests" if self.condition.rests else ""
+
+    def next(self, moment: float) -> Job | None:
+        """The message that may begin now, if any; it stays in `waiting` until `begin`."""
+        if not self.waiting or len(self.under_way) >= (self.gateway.at_once or AT_ONCE):
+            return None
+        if self.under_way and moment - self._last_began < A_MOMENT:
+            return None
+        if self.condition.to_be_tried and self.under_way:
+            return None
+        return self.waiting[0] if self._has_slot(moment) else None
+
+    def begin(self, moment: float) -> Job:
+        job = self.waiting.popleft()
+        if self.gateway.rate_per_second:
+            self.slots.popleft()
+        job.began = self._last_began = moment
+        self.under_way.append(job)
+        return job
+
+    def take_back(self, moment: float, in_hand: float = IN_HAND) -> list[Job]:
+        """Out of `waiting` what has waited too long."""
+        late = [job for job in self.waiting if moment - job.claimed >= in_hand]
+        self.waiting = deque(job for job in self.waiting if moment - job.claimed < in_hand)
+        return late
+
+    def _has_slot(self, moment: float) -> bool:
+        rate = self.gateway.rate_per_second
+        if not rate:
+            return True
+        if not self.slots and moment >= self._full_until:
+            count = max(1, min(len(self.waiting), int(rate * SLOTS_FOR)))
+            first = breaker.reserve(self.gateway.name, count, rate)
+            if first is None:
+                self._full_until = moment + SLOTS_FOR / 2
+            else:
+                self.slots.extend(moment + first + number / rate for number in range(count))
+        return bool(self.slots) and self.slots[0] <= moment

@@ -1,0 +1,119 @@
+"""How a message reaches its person now: which channels, in which order, with which words.
+
+Asked for a whole batch at once: one statement each for the people, their consents and the texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from . import consents, texts
+from .consents import Wish
+from .description import Description, describe_many
+from .gateways import GatewayConfig, Outgoing
+from .models import Call, Kind, Message
+
+# Told to everybody whom a channel reaches: who is not told sets out in vain.
+NECESSARY = frozenset({Kind.MOVED_BY_OFFICE, Kind.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One message on one channel, ready to go; `channels` begins with it, then those after it."""
+
+    gateway: GatewayConfig
+    outgoing: Outgoing
+    channels: list[str]
+    text_version: int
+    told: dict[str, str]
+
+
+@dataclass(slots=True, kw_only=True)
+class Reach:
+    """What is known of one message when it is sent.
+
+    `person` None: it is moot. `broken`: it could not be described, others could. `channels` are
+    those that are left, the next one first; without any, `call` says why (Call.Reason).
+    """
+
+    person: Description | None = None
+    broken: bool = False
+    channels: list[str] = field(default_factory=list)
+    call: str = ""
+
+
+def by_channel(gateways: Mapping[str, GatewayConfig]) -> dict[str, GatewayConfig]:
+    """The gateway of each channel, in the order of choice; of two for one channel the first."""
+    found: dict[str, GatewayConfig] = {}
+    for gateway in gateways.values():
+        found.setdefault(gateway.channel, gateway)
+    return found
+
+
+def look(messages: Sequence[Message], channels: Sequence[str]) -> dict[UUID, Reach]:
+    """Where each message's person is reached on these channels, by the message's id."""
+    people = describe_many(messages)
+    said = consents.wanted({message.subject for message in messages})
+    found = {}
+    for message in messages:
+        person = people.get(message.id, ValueError())
+        if isinstance(person, Exception):
+            found[message.id] = Reach(broken=True)
+        elif person is None:
+            found[message.id] = Reach()
+        else:
+            found[message.id] = _reach(message, person, said.get(message.subject, {}), channels)
+    return found
+
+
+def way(message: Message, reached: Reach, gateways: Mapping[str, GatewayConfig]) -> Way:
+    """The message by the first of its channels. Raises UnknownText, MissingValue."""
+    person = reached.person
+    assert person is not None
+    gateway = gateways[reached.channels[0]]
+    return Way(
+        gateway=gateway,
+        channels=list(reached.channels),
+        text_version=0,
+        told=person.told,
+        outgoing=Outgoing(
+            to=person.addresses[gateway.channel],
+            kind=message.kind,
+            language=person.language,
+            subject=texts.subject(message.kind, person.language),
+            text=texts.render(message.kind, person.language, person.values, gateway.limit),
+            reference=message.reference,
+        ),
+    )
+
+
+def _reach(
+    message: Message, person: Description, said: Mapping[str, Wish], channels: Sequence[str]
+) -> Reach:
+    for channel, wish in said.items():
+        if wish.address:
+            person.addresses.setdefault(channel, wish.address)
+    reachable = [channel for channel in channels if person.addresses.get(channel)]
+    wanted = [channel for channel in reachable if consents.is_wanted(channel, said)]
+    left = [channel for channel in wanted if channel not in message.given_up]
+    if not left and message.kind in NECESSARY:
+        left = _last_left(message, reachable)
+    if left:
+        return Reach(person=person, channels=left)
+    if wanted:
+        reason = Call.Reason.ALL_FAILED
+    else:
+        reason = Call.Reason.OPTED_OUT if reachable else Call.Reason.NO_CHANNEL
+    return Reach(person=person, call=reason)
+
+
+def _last_left(message: Message, reachable: Sequence[str]) -> list[str]:
+    """The last one not given up of the channels that may be used against somebody's wish."""
+    left = [
+        channel
+        for channel in reachable
+        if channel not in consents.NEVER_AGAINST_WISH and channel not in message.given_up
+    ]
+    return left[-1:]
