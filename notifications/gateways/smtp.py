@@ -1,22 +1,19 @@
 """SMTP with an end: an attempt is over after ATTEMPT_SECONDS, whatever the server does.
 
-A library's time-out counts per read: a server that sends one byte a second, each in time, holds
-the sender for ever (docs/decisions.md). Here a timer cuts the connection from outside, in the
-middle of a greeting, a TLS handshake or an answer.
+The timer of bounded.py cuts the connection in the middle of a greeting, a TLS handshake or an
+answer (docs/decisions.md).
 """
 
 from __future__ import annotations
 
-import os
 import smtplib
 import socket
-import threading
-import time
-from contextlib import suppress
 from typing import Any
 
 from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
+
+from .bounded import Deadline
 
 # Resolving the server's name comes on top; the resolver has its own limit.
 ATTEMPT_SECONDS = 10.0
@@ -29,22 +26,16 @@ class OutcomeUnknown(Exception):
 class _Timed(smtplib.SMTP):
     """smtplib.SMTP whose whole life is bounded, and that knows if the text had gone out."""
 
-    _timer: threading.Timer | None = None
-    _handle: socket.socket | None = None
+    _deadline: Deadline
     _text_may_be_out = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._until = time.monotonic() + ATTEMPT_SECONDS
+        self._deadline = Deadline(ATTEMPT_SECONDS)
         super().__init__(*args, **kwargs)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         sock = self._connect(host, port)
-        # A second handle on the same connection: smtplib swaps its socket for a TLS one in the
-        # middle of a handshake, this handle stays good.
-        self._handle = socket.socket(fileno=os.dup(sock.fileno()))
-        self._timer = threading.Timer(self._remaining(), self._cut, [self._handle])
-        self._timer.daemon = True
-        self._timer.start()
+        self._deadline.watch(sock)
         return sock
 
     def _connect(self, host: str, port: int) -> socket.socket:
@@ -54,7 +45,7 @@ class _Timed(smtplib.SMTP):
             host, port, type=socket.SOCK_STREAM
         ):
             sock = socket.socket(family, kind, proto)
-            sock.settimeout(self._remaining())
+            sock.settimeout(self._deadline.remaining())
             try:
                 sock.connect(address)
             except OSError as error:
@@ -63,14 +54,6 @@ class _Timed(smtplib.SMTP):
             else:
                 return sock
         raise failure
-
-    def _remaining(self) -> float:
-        return max(self._until - time.monotonic(), 0.001)
-
-    @staticmethod
-    def _cut(handle: socket.socket) -> None:
-        with suppress(OSError):
-            handle.shutdown(socket.SHUT_RDWR)
 
     def data(self, msg: Any) -> tuple[int, bytes]:
         try:
@@ -87,10 +70,7 @@ class _Timed(smtplib.SMTP):
         return code, answer
 
     def close(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._handle is not None:
-            self._handle.close()
+        self._deadline.over()
         super().close()
 
 
@@ -98,7 +78,7 @@ class _TimedSSL(smtplib.SMTP_SSL, _Timed):
     """The same with TLS from the first byte; SMTP_SSL asks _Timed for the socket beneath."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._until = time.monotonic() + ATTEMPT_SECONDS  # SMTP_SSL does not call _Timed's
+        self._deadline = Deadline(ATTEMPT_SECONDS)  # SMTP_SSL does not call _Timed's
         super().__init__(*args, **kwargs)
 
 
