@@ -13,6 +13,7 @@ from notifications import delivery
 from notifications.models import Kind, Message, State
 from services import messages
 from services.booking import book, cancel, reschedule
+from services.describing import short_name
 from services.lifecycle import Actor, Status
 from services.models import Booking
 from services.refusals import SlotFull
@@ -351,4 +352,4 @@ def test_a_landline_takes_no_messages() -> None:
     ],
 )
 def test_a_name_is_shown_short_and_never_as_a_link(full_name: str, shown: str) -> None:
-    assert messages.short_name(full_name) == shown
+    assert short_name(full_name) == shown
