@@ -8,9 +8,12 @@ site meets. Each pytest process uses the servers of `var/test/`, apart from thos
 import io
 import logging
 import os
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -29,11 +32,29 @@ os.environ["DEMO"] = os.environ.get("DEMO", "off")
 # Data that migrations make: a clean-up between tests leaves it.
 KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
 
+# Longer than a test takes that goes by the real clock's day; a browser takes its time.
+BEFORE_MIDNIGHT = timedelta(seconds=20)
+BEFORE_MIDNIGHT_IN_A_BROWSER = timedelta(seconds=90)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     import django
 
     django.setup()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """No test begins in the last seconds of a day in Jember: `today` is one day to its end.
+
+    Waits before the fixtures, so that a transaction's clock is of the new day as well.
+    """
+    browser = item.get_closest_marker("browser") is not None
+    ahead = BEFORE_MIDNIGHT_IN_A_BROWSER if browser else BEFORE_MIDNIGHT
+    now = datetime.now(ZoneInfo("Asia/Jakarta"))
+    midnight = datetime.combine(now + timedelta(days=1), datetime.min.time(), now.tzinfo)
+    if midnight - now < ahead:
+        time.sleep((midnight - now).total_seconds() + 0.1)
 
 
 @pytest.fixture(autouse=True)

@@ -88,10 +88,17 @@ def service(slug: str = "first-recording", at: Location | None = None, **values:
     return made
 
 
-def at_local(days_from_today: int, hour: int = 9, minute: int = 0) -> datetime:
+def at_local(days_from_today: int, hour: int = 9, minute: int = 0, second: int = 0) -> datetime:
     """A moment on a local day counted from today; the database's clock is the real one."""
     day = timezone.localdate() + timedelta(days=days_from_today)
-    return datetime.combine(day, time(hour, minute), JAKARTA)
+    return datetime.combine(day, time(hour, minute, second), JAKARTA)
+
+
+def soon(minutes: int = 10) -> datetime:
+    """A moment so many minutes from now; late in the evening the last second that is still today.
+
+    Who has a place then may come in already, and is one of today's people."""
+    return min(timezone.now() + timedelta(minutes=minutes), at_local(0, 23, 59, 59))
 
 
 def slot(at: Location, starts_at: datetime | None = None, **values: Any) -> Slot:

@@ -27,10 +27,8 @@ DESK = {"width": 1280, "height": 860}
 def office(jember: Jember) -> Location:
     """The head office, with a slot that begins in a few minutes, and its staff."""
     place = Location.objects.get(slug="dispendukcapil")
-    now = timezone.now().astimezone(LOCAL)
-    soon = now + timedelta(minutes=10 if now.hour < 23 or now.minute < 45 else 1)
-    Slot.objects.filter(location=place, starts_at__date=soon.date()).delete()
-    factories.slot(place, soon, capacity=3, minutes=20)
+    Slot.objects.filter(location=place, starts_at__date=timezone.localdate()).delete()
+    factories.slot(place, factories.soon(), capacity=3, minutes=20)
     factories.staff("petugas", "counter", place)
     factories.staff("pengawas", "supervisor", place)
     return place

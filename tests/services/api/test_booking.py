@@ -21,6 +21,8 @@ def book(api, slot, number=1, key=None, **values):
 def birthday(years: int, days: int = 0) -> str:
     """Of somebody who turns this many years on the day of the slot, or some days later."""
     day = timezone.localdate() + timedelta(days=3 + days)
+    if (day.month, day.day) == (2, 29) and years % 4:
+        day -= timedelta(days=1)
     return day.replace(year=day.year - years).isoformat()
 
 

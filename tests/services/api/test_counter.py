@@ -1,11 +1,8 @@
 """The door and the counters, for the staff of a location."""
 
-from datetime import timedelta
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from services.models import Booking
 from tests import factories
@@ -19,7 +16,7 @@ WELL = {"temperature_c": "36,6", "mask": True, "symptoms": False}
 @pytest.fixture
 def now_slot(place, service):
     """A slot that begins in a few minutes: its people may come in."""
-    return factories.slot(place, timezone.now() + timedelta(minutes=10), capacity=20)
+    return factories.slot(place, factories.soon(), capacity=20)
 
 
 @pytest.fixture
@@ -105,7 +102,7 @@ def test_temperature_and_mask_are_enough_for_the_level_siaga(petugas, now_slot, 
 def test_who_stands_at_the_wrong_door_day_or_hour_is_told(petugas, place, service):
     elsewhere = factories.location("kecamatan-puger")
     factories.service(at=elsewhere)
-    there = factories.booking(factories.slot(elsewhere, timezone.now() + timedelta(minutes=9)))
+    there = factories.booking(factories.slot(elsewhere, factories.soon(9)))
     tomorrow = factories.booking(factories.slot(place, factories.at_local(1)), service)
     for booking, code in ((there, "wrong_location"), (tomorrow, "wrong_day")):
         answer = come(petugas, booking)

@@ -6,13 +6,11 @@ A bounded run; `GENERATED_EXAMPLES=300` makes more of each call.
 import json
 import os
 from contextlib import suppress
-from datetime import timedelta
 
 import pytest
 import schemathesis
 from django.db import transaction
 from django.test import Client
-from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
@@ -37,7 +35,7 @@ def known(api, place, slot, service) -> dict[str, str]:
     from knox.models import AuthToken
 
     factories.counter(place, 1)
-    factories.slot(place, timezone.now() + timedelta(minutes=10))
+    factories.slot(place, factories.soon())
     made = api.post("/api/v1/bookings/", wish(slot, 70_500)).json()
     token = AuthToken.objects.create(user=factories.staff("pengawas", "supervisor", place))[1]
     return {

@@ -52,7 +52,7 @@ def quick_passwords(settings):
 @pytest.fixture
 def good(api, place, slot, service) -> dict[str, tuple[str, dict, dict]]:
     """Good requests of every kind, by name: path, body, headers."""
-    soon = factories.slot(place, timezone.now() + timedelta(minutes=10), capacity=20)
+    soon = factories.slot(place, factories.soon(), capacity=20)
     coming, waiting = factories.booking(soon, service), factories.booking(soon, service)
     factories.counter(place, 1)
     staff = factories.staff("pengawas", "supervisor", place)

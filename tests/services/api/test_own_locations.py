@@ -61,7 +61,7 @@ def elsewhere(place):
 
 @pytest.fixture
 def booking(elsewhere):
-    slot = factories.slot(elsewhere, timezone.now() + timedelta(minutes=10))
+    slot = factories.slot(elsewhere, factories.soon())
     return factories.booking(slot)
 
 
