@@ -375,6 +375,8 @@ SPECTACULAR_SETTINGS = {
 
 # --- Messages to people --------------------------------------------------------------------------
 
+# Nobody is woken: not at night, not in the Friday prayer (notifications/quiet_hours.py).
+QUIET_HOURS = env.str("QUIET_HOURS", default="20:00-06:00, fri 11:15-12:45")
 NOTIFICATIONS_DESCRIBE = "services.messages.describe_many"
 _email = env.email_url("EMAIL_URL", default="dummymail://" if DEMO else "consolemail://")
 vars().update(_email)

@@ -31,7 +31,7 @@ from .outcomes import (
     settle_answer,
     written,
 )
-from .quiet_hours import waits_until
+from .quiet_hours import held_until
 
 log = structlog.get_logger(__name__)
 
@@ -155,9 +155,7 @@ class Round:
         elif reached.person is None:
             self._ended(message, written(lambda: settling.withdrawn(message)))
         elif (wakes_at := self._sleeps_until(message)) is not None:
-            self._ended(
-                message, "planned" if outbox.put_back([message], until=wakes_at) else "lost"
-            )
+            self._ended(message, self._sleeps(message, wakes_at))
         elif not reached.channels and message.failure == "no_receipt":
             self._ended(message, written(lambda: settling.still_sent(message)))
         elif not reached.channels:
@@ -176,10 +174,24 @@ class Round:
         """Tried so often that every sender died of it, or its gateway has been away for a day."""
         return next_or_call(message, reached.channels, "gave_up", None, self.now)
 
+    def _sleeps(self, message: Message, wakes_at: datetime) -> str:
+        """Wait for the end of quiet hours, or end: after them there is nothing left to say."""
+        if wakes_at < message.send_before:
+            return "planned" if outbox.put_back([message], until=wakes_at) else "lost"
+        message.fallback_at = None
+        delay = wakes_at - message.claimed_at
+        return written(
+            lambda: settling.later(message, delay, "quiet_hours", counted=False, now=self.now)
+        )
+
     def _sleeps_until(self, message: Message) -> datetime | None:
         if message.may_wake:
             return None
-        return waits_until(message.claimed_at, deadline=message.send_before)
+        return held_until(
+            message.claimed_at,
+            placed_at=message.send_after,
+            patient_until=message.patient_until,
+        )
 
     def _not_described(self, message: Message) -> None:
         delay = pause_after(message.attempts)

@@ -37,7 +37,11 @@ LEASE = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """One message to plan. `details` may hold nothing personal."""
+    """One message to plan. `details` may hold nothing personal.
+
+    `may_wake`: goes in quiet hours as well; `patient_until`: waits for their end unless that is
+    later than this.
+    """
 
     subject: UUID
     kind: str
@@ -45,6 +49,7 @@ class Planned:
     send_before: datetime
     occasion: int = 0
     may_wake: bool = False
+    patient_until: datetime | None = None
     details: dict[str, Any] = field(default_factory=dict)
 
 
@@ -67,13 +72,14 @@ def plan(messages: Sequence[Planned]) -> int:
             """
             INSERT INTO notifications_message
                 (id, subject, kind, occasion, details, send_after, send_before, may_wake,
-                 next_attempt_at, reference)
+                 patient_until, next_attempt_at, reference)
             SELECT id, subject, kind, occasion, details, send_after, send_before, may_wake,
-                   send_after, reference
+                   patient_until, send_after, reference
               FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::smallint[], %s::jsonb[],
-                          %s::timestamptz[], %s::timestamptz[], %s::boolean[], %s::text[])
+                          %s::timestamptz[], %s::timestamptz[], %s::boolean[],
+                          %s::timestamptz[], %s::text[])
                 AS t(id, subject, kind, occasion, details, send_after, send_before, may_wake,
-                     reference)
+                     patient_until, reference)
                 ON CONFLICT (subject, kind, occasion, repeat) DO NOTHING
             """,
             [
@@ -85,6 +91,7 @@ def plan(messages: Sequence[Planned]) -> int:
                 [message.send_after for message in messages],
                 [message.send_before for message in messages],
                 [message.may_wake for message in messages],
+                [message.patient_until for message in messages],
                 [new_reference() for _ in messages],
             ],
         )
@@ -109,7 +116,7 @@ def withdraw(subject: UUID, kinds: Iterable[str] | None = None) -> int:
     )
 
 
-#: How many become due in one statement, those of the earliest deadline first.
+#: How many become due in one statement, those that are needed first (Message.needed_by).
 DUE_AT_ONCE = 2000
 
 
@@ -121,7 +128,7 @@ def mark_due(now: datetime | None = None) -> int:
             SELECT id
               FROM notifications_message
              WHERE state = 'planned' AND next_attempt_at <= coalesce(%s, statement_timestamp())
-             ORDER BY send_before, id
+             ORDER BY coalesce(patient_until, send_before), id
              LIMIT %s
                FOR UPDATE SKIP LOCKED
         )
@@ -135,7 +142,7 @@ def mark_due(now: datetime | None = None) -> int:
 
 
 def claim(limit: int, now: datetime | None = None, *, lease: timedelta = LEASE) -> list[Message]:
-    """Take up to `limit` due messages to send, those of the earliest deadline first.
+    """Take up to `limit` due messages to send, those that are needed first.
 
     Each comes with `claimed_at`, the time on the clock that was asked, and with `arrived`: a
     receipt says that an earlier try has reached the person after all. The order decides who is
@@ -152,7 +159,7 @@ def claim(limit: int, now: datetime | None = None, *, lease: timedelta = LEASE) 
                AND next_attempt_at <= coalesce(%s, statement_timestamp())
                AND send_before > coalesce(%s, statement_timestamp())
                AND (lease_until IS NULL OR lease_until <= statement_timestamp())
-             ORDER BY send_before, id
+             ORDER BY coalesce(patient_until, send_before), id
              LIMIT %s
                FOR UPDATE SKIP LOCKED
         ), lost AS (
@@ -175,7 +182,7 @@ def claim(limit: int, now: datetime | None = None, *, lease: timedelta = LEASE) 
         """,
         [now, now, limit, lease, lease, now],
     )
-    return sorted(found, key=lambda message: (message.send_before, message.id))
+    return sorted(found, key=lambda message: (message.needed_by, message.id))
 
 
 def expire(now: datetime | None = None) -> int:

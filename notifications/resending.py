@@ -53,9 +53,9 @@ def _insert(latest: Message) -> UUID:
             """
             INSERT INTO notifications_message
                    (id, subject, kind, occasion, repeat, details, send_after, send_before,
-                    may_wake, next_attempt_at, reference)
+                    may_wake, patient_until, next_attempt_at, reference)
             SELECT %s, subject, kind, occasion, repeat + 1, details, statement_timestamp(),
-                   send_before, may_wake, statement_timestamp(), %s
+                   send_before, may_wake, patient_until, statement_timestamp(), %s
               FROM notifications_message
              WHERE id = %s AND send_before > statement_timestamp()
                 ON CONFLICT (subject, kind, occasion, repeat) DO NOTHING

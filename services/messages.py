@@ -16,7 +16,7 @@ from locations.slots import LOCAL
 from notifications import outbox, texts
 from notifications.models import Kind
 from notifications.outbox import Planned
-from notifications.quiet_hours import quiet_span, waits_until
+from notifications.quiet_hours import ENOUGH, held_until
 from services.describing import describe_many as describe_many
 from services.lifecycle import Status
 from services.models import Booking
@@ -154,14 +154,16 @@ def _news(
 
     At once where `first_visit` is None: the answer to what the person does this moment.
     """
-    waits = waits_until(now, deadline=first_visit) if first_visit else None
+    patient_until = first_visit - ENOUGH if first_visit else None
+    waits = held_until(now, patient_until=patient_until) if first_visit else None
     return Planned(
         subject=booking.id,
         kind=kind,
         occasion=booking.moves,
         send_after=waits or now,
         send_before=send_before,
-        may_wake=first_visit is None or (waits is None and quiet_span(now) is not None),
+        may_wake=first_visit is None,
+        patient_until=patient_until,
         details=details,
     )
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
@@ -96,8 +96,10 @@ class Message(models.Model):
     created_at = models.DateTimeField(_("dibuat"), db_default=Now())
     send_after = models.DateTimeField(_("kirim setelah"))
     send_before = models.DateTimeField(_("kirim sebelum"))
-    # May go out in quiet hours: the answer to what the person has just done, or what cannot wait.
+    # May go out in quiet hours: the answer to what the person has just done.
     may_wake = models.BooleanField(_("boleh di jam tenang"), db_default=False)
+    # Quiet hours that end later than this don't hold it: it would come too late. Empty: all do.
+    patient_until = models.DateTimeField(_("dapat menunggu sampai"), null=True, blank=True)
     next_attempt_at = models.DateTimeField(_("percobaan berikut"))
     attempts = models.PositiveSmallIntegerField(_("percobaan"), db_default=0)
     lease_until = models.DateTimeField(_("dipegang sampai"), null=True, blank=True)
@@ -135,7 +137,8 @@ class Message(models.Model):
                 fields=["next_attempt_at"], name="message_planned", condition=Q(state="planned")
             ),
             models.Index(
-                fields=["send_before", "id"],
+                Coalesce("patient_until", "send_before"),
+                "id",
                 name="message_due",
                 condition=Q(state__in=["due", "sending"]),
             ),
@@ -186,6 +189,11 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
+
+    @property
+    def needed_by(self) -> datetime:
+        """What has piled up is sent in this order: by when the person acts on it."""
+        return self.patient_until or self.send_before
 
 
 class Attempt(models.Model):

@@ -83,14 +83,21 @@ def test_quiet_hours_hold_at_the_door_as_well(sink: Sink) -> None:
     """What an outage or a retry has moved into the night waits there for the morning."""
     night = wib("2026-11-23 23:00")
     waits = plan(send_after=night, send_before=wib("2026-11-24 09:00"), may_wake=False)[0]
-    cannot_wait = plan(send_after=night, send_before=wib("2026-11-24 06:30"), may_wake=False)[0]
+    cannot_wait = plan(
+        send_after=night,
+        send_before=wib("2026-11-26 09:00"),
+        may_wake=False,
+        patient_until=wib("2026-11-24 05:30"),
+    )[0]
+    too_late = plan(send_after=night, send_before=wib("2026-11-24 00:00"), may_wake=False)[0]
     wakes = plan(send_after=night, send_before=wib("2026-11-24 09:00"), may_wake=True)[0]
-    assert delivery.deliver(night) == {"planned": 1, "sent": 2}
-    for message in (waits, cannot_wait, wakes):
+    assert delivery.deliver(night) == {"planned": 1, "sent": 2, "expired": 1}
+    for message in (waits, cannot_wait, too_late, wakes):
         message.refresh_from_db()
     assert (waits.state, waits.attempts) == (State.PLANNED, 0)
     assert waits.next_attempt_at == wib("2026-11-24 06:00")
     assert (cannot_wait.state, wakes.state) == (State.SENT, State.SENT)
+    assert (too_late.state, too_late.failure) == (State.EXPIRED, "quiet_hours")
     assert delivery.deliver(wib("2026-11-24 05:59")) == {}
     assert delivery.deliver(wib("2026-11-24 06:00")) == {"sent": 1}
 

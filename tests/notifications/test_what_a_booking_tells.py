@@ -165,15 +165,15 @@ def test_a_move_by_the_resident_recalls_the_new_time_and_forgets_the_old() -> No
 
 
 @pytest.mark.parametrize(
-    ("now", "old_visit", "goes_at", "may_wake"),
+    ("now", "old_visit", "goes_at"),
     [
-        ("2027-03-11 10:00", "2027-03-16 09:20", "2027-03-11 10:00", False),
-        ("2027-03-11 22:00", "2027-03-16 09:20", "2027-03-12 06:00", False),
-        ("2027-03-15 22:00", "2027-03-16 06:30", "2027-03-15 22:00", True),
+        ("2027-03-11 10:00", "2027-03-16 09:20", "2027-03-11 10:00"),
+        ("2027-03-11 22:00", "2027-03-16 09:20", "2027-03-12 06:00"),
+        ("2027-03-15 22:00", "2027-03-16 06:30", "2027-03-15 22:00"),
     ],
 )
 def test_a_move_by_the_office_waits_for_the_morning_unless_somebody_would_set_out(
-    now: str, old_visit: str, goes_at: str, may_wake: bool
+    now: str, old_visit: str, goes_at: str
 ) -> None:
     old, new = slot_at(wib(old_visit)), slot_at(wib("2027-03-18 10:00"))
     booking = book_at(old, now=wib("2027-03-10 10:00"))
@@ -186,7 +186,7 @@ def test_a_move_by_the_office_waits_for_the_morning_unless_somebody_would_set_ou
         now=wib(now),
     )
     told = Message.objects.get(subject=booking.pk, kind=Kind.MOVED_BY_OFFICE)
-    assert (told.send_after, told.may_wake) == (wib(goes_at), may_wake)
+    assert told.send_after == wib(goes_at)
     assert told.details["reason"] == "equipment"
     assert "confirmed" not in planned(booking)
 
