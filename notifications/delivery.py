@@ -16,11 +16,11 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from . import breaker, demo, outbox, reach, settling
 from .gateways import NotSent, Taken, Unknown, configured
-from .lanes import A_MOMENT, Job, Lane
+from .lanes import Job, Lane
 from .models import Message
 from .outbox import Wait
 from .outcomes import (
@@ -36,6 +36,8 @@ from .quiet_hours import held_until
 log = structlog.get_logger(__name__)
 
 CLAIM = 50
+# Without an answer for so long (seconds), the database connection is given back.
+A_MOMENT = 0.05
 # No message is begun later than this after the start of a round. One more attempt, an answer that
 # is given up and its settling fit into the task's time limit (tasks.py), and that into the lease.
 ROUND_SECONDS = 30.0
@@ -44,6 +46,12 @@ ROUND_SECONDS = 30.0
 BEGIN_WITHIN = 40.0
 # Messages under way at once in one process, over all gateways.
 AT_ONCE = 16
+# So many messages wait in hand at most. When they are that many, none waits longer than IN_HAND
+# seconds: it goes back to the outbox for NO_ROOM, and others are claimed.
+HOLD = 200
+IN_HAND = 2.0
+# While some wait in hand, more are claimed this often: they may be for another gateway.
+STALLED = 0.5
 # Every gateway ends an attempt after ten seconds; a thread that is not back by now has a defect.
 NO_ANSWER = 15.0
 # While answers are waited for, what has become due meanwhile is looked for this often, in seconds.
@@ -79,7 +87,7 @@ class Round:
         self.gateways = reach.by_channel(configured())
         self.lanes = {gateway.name: Lane(gateway) for gateway in self.gateways.values()}
         self._answers: queue.SimpleQueue[tuple[Job, Taken | NotSent]] = queue.SimpleQueue()
-        self._look_at = 0.0
+        self._look_at = self._claimed_at = 0.0
 
     def run(self) -> Counter[str]:
         self.ends["expired"] += outbox.expire(self.now)
@@ -124,14 +132,18 @@ class Round:
     # --- Claiming --------------------------------------------------------------------------------
 
     def _take(self) -> bool:
-        """Claim more when nothing waits in hand; whether anything was due."""
+        """Claim more when nothing waits in hand, or it has waited a while; whether any was due."""
         moment = time.monotonic()
         if moment >= self.until:
             self._hand_back()
             return False
-        if self._waiting() or moment < self._look_at:
+        waiting = self._waiting()
+        if moment < self._look_at or waiting >= HOLD:
+            return False
+        if waiting and moment < self._claimed_at + STALLED:
             return False
         batch = outbox.claim(CLAIM, self.now)
+        self._claimed_at = moment
         if batch:
             self.sort(batch, moment)
         else:
@@ -218,14 +230,16 @@ class Round:
     # --- Sending ---------------------------------------------------------------------------------
 
     def _begin(self) -> None:
+        full = self._waiting() >= HOLD
         for lane in self.lanes.values():
             moment = time.monotonic()
             if lane.closed:
                 self._postpone([self._wait_for(lane, job.message) for job in lane.waiting])
                 lane.waiting.clear()
                 continue
-            late = lane.take_back(moment)
-            self._postpone([Wait(message=job.message, delay=NO_ROOM) for job in late])
+            if full:
+                late = lane.take_back(claimed_before=moment - IN_HAND)
+                self._postpone([Wait(message=job.message, delay=NO_ROOM) for job in late])
             while self._under_way() < AT_ONCE and (job := lane.next(moment)):
                 if moment - job.claimed > BEGIN_WITHIN:
                     outbox.put_back([lane.waiting.popleft().message])
@@ -271,8 +285,13 @@ class Round:
                 demo.keep(lane.gateway.channel, job.way.outgoing)
         try:
             self._ended(job.message, settle_answer(job, answer, lane, self.now))
+        except (OperationalError, InterfaceError):
+            raise  # the database stays away; the leases run out by themselves
+        except Exception:
+            # A defect of ours must not stop the others. This one comes again when its lease ends.
+            log.exception("outcome cannot be written", message_id=job.message.id)
         finally:
-            lane.under_way = [other for other in lane.under_way if other is not job]
+            lane.end(job, time.monotonic())
 
     def _without_answer(self) -> Job | None:
         too_long = time.monotonic() - NO_ANSWER

@@ -13,12 +13,11 @@ from .reach import Way
 
 # Messages under way at once on a gateway that names no number, in one process.
 AT_ONCE = 4
-# So long a sender waits for an answer before it begins another message on the same gateway, or
-# gives its database connection back. While a gateway is quick, one message at a time is under
-# way, so a killed process repeats one at most; while it is slow, up to `at_once` are.
-A_MOMENT = 0.05
-# Longer than this nothing waits in hand: it goes back to the outbox, and others are claimed.
-IN_HAND = 2.0
+# A gateway that answers sooner than QUICK has one message under way at a time: a killed process
+# repeats one at most. One that takes longer has up to `at_once`; so has one that is quick as a
+# rule and has not answered for PATIENCE. In seconds.
+QUICK = 0.2
+PATIENCE = 1.0
 # Slots of a gateway's rate are taken for this long ahead at once, in seconds.
 SLOTS_FOR = 1.0
 
@@ -43,6 +42,7 @@ class Lane:
     slots: deque[float] = field(default_factory=deque)
     _last_began: float = 0.0
     _full_until: float = 0.0
+    _usual: float = 0.0  # seconds an answer takes, of late
 
     @property
     def closed(self) -> str:
@@ -55,7 +55,7 @@ class Lane:
         """The message that may begin now, if any; it stays in `waiting` until `begin`."""
         if not self.waiting or len(self.under_way) >= (self.gateway.at_once or AT_ONCE):
             return None
-        if self.under_way and moment - self._last_began < A_MOMENT:
+        if self.under_way and self._usual < QUICK and moment - self._last_began < PATIENCE:
             return None
         if self.condition.to_be_tried and self.under_way:
             return None
@@ -69,10 +69,15 @@ class Lane:
         self.under_way.append(job)
         return job
 
-    def take_back(self, moment: float, in_hand: float = IN_HAND) -> list[Job]:
+    def end(self, job: Job, moment: float) -> None:
+        """Its answer has been settled: there is room for another."""
+        self.under_way = [other for other in self.under_way if other is not job]
+        self._usual += (moment - job.began - self._usual) / 4
+
+    def take_back(self, claimed_before: float) -> list[Job]:
         """Out of `waiting` what has waited too long."""
-        late = [job for job in self.waiting if moment - job.claimed >= in_hand]
-        self.waiting = deque(job for job in self.waiting if moment - job.claimed < in_hand)
+        late = [job for job in self.waiting if job.claimed <= claimed_before]
+        self.waiting = deque(job for job in self.waiting if job.claimed > claimed_before)
         return late
 
     def _has_slot(self, moment: float) -> bool:

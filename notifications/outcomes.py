@@ -161,7 +161,7 @@ def _unknown(job: Job, answer: Unknown, now: datetime | None) -> str:
 
 def _temporary(job: Job, answer: NotSent, now: datetime | None) -> str:
     asked = answer.retry_after if isinstance(answer, Temporary) else None
-    delay = asked or pause_after(job.message.attempts)
+    delay = min(asked, breaker.LONGEST_ASKED) if asked else pause_after(job.message.attempts)
     return _again(job, answer.code, delay, _tried(job, Outcome.TEMPORARY, answer.code), now)
 
 
@@ -189,8 +189,8 @@ def _tried(job: Job, outcome: str, code: str = "", provider_id: str = "") -> Try
         gateway=way.gateway.name,
         outcome=outcome,
         seconds=time.monotonic() - job.began,
-        code=code[:40],
-        provider_id=provider_id[:200],
+        code=code,
+        provider_id=provider_id,
         text_version=way.text_version,
         to_sealed=snapshots.seal_address(message.id, way.outgoing.to),
         text_sealed=snapshots.seal_text(message.id, way.outgoing.text) if arrived else None,

@@ -57,7 +57,7 @@ def failed(
     return _settle(
         message,
         "state = 'failed', channel = %s, failure = %s, ended_at = statement_timestamp()",
-        [channel, failure],
+        [channel, _short(failure, 40)],
         tried,
         call=call,
     )
@@ -105,11 +105,17 @@ def later(
         " state = CASE WHEN next.at < send_before THEN 'due' ELSE 'expired' END,"
         " ended_at = CASE WHEN next.at < send_before THEN NULL ELSE statement_timestamp() END,"
         " next_attempt_at = CASE WHEN next.at < send_before THEN next.at ELSE next_attempt_at END",
-        [0 if counted else 1, channel, failure],
+        [0 if counted else 1, channel, _short(failure, 40)],
         tried,
         source=_NEXT,
         source_values=[delay, message.fallback_at, now],
     )
+
+
+def _short(given: str, length: int) -> str:
+    """What comes from outside must not keep an outcome from being written: PostgreSQL takes no
+    NUL, a column no more than its length."""
+    return given.replace("\0", "")[:length]
 
 
 def _settle(
@@ -145,8 +151,8 @@ def _settle(
             tried.gateway,
             timedelta(seconds=tried.seconds),
             tried.outcome,
-            tried.code,
-            tried.provider_id,
+            _short(tried.code, 40),
+            _short(tried.provider_id, 200),
             tried.text_version,
             tried.to_sealed,
             tried.text_sealed,

@@ -173,7 +173,7 @@ def test_no_connection_is_held_while_a_gateway_takes_its_time(
     held: list[bool] = []
 
     def answer(address: str) -> str:
-        time.sleep(delivery.A_MOMENT * 2)
+        time.sleep(delivery.A_MOMENT * 5)
         held.append(database.connection is not None)
         return "250 OK"
 
