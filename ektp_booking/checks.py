@@ -63,6 +63,19 @@ def check_keys(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     return problems
 
 
+@register(Tags.security)
+def check_gateways(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """A gateway whose URL is wrong is not connected, so nobody would be told by it."""
+    hint = "docs/operate.md has the form of each; the value is not shown, as it holds a secret."
+    problems: list[CheckMessage] = [
+        Critical(problem, hint=hint, id="ektp.C020") for problem in settings.GATEWAY_PROBLEMS
+    ]
+    unknown = set(settings.CHANNEL_ORDER) - {"telegram", "whatsapp", "sms", "email"}
+    if unknown:
+        problems.append(Critical("CHANNEL_ORDER names a channel there is none of.", id="ektp.C021"))
+    return problems
+
+
 def is_key(text: str) -> bool:
     try:
         return len(base64.b64decode(text, validate=True)) == 32

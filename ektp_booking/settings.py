@@ -19,6 +19,7 @@ from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 
 from ektp_booking import embedded, keys, logs
+from notifications.gateways import configuration
 
 env = environ.Env()
 
@@ -378,11 +379,23 @@ SPECTACULAR_SETTINGS = {
 # Nobody is woken: not at night, not in the Friday prayer (notifications/quiet_hours.py).
 QUIET_HOURS = env.str("QUIET_HOURS", default="20:00-06:00, fri 11:15-12:45")
 NOTIFICATIONS_DESCRIBE = "services.messages.describe_many"
-_email = env.email_url("EMAIL_URL", default="dummymail://" if DEMO else "consolemail://")
-vars().update(_email)
+# Each gateway is one URL in one variable; checks.py says what is wrong with it.
+GATEWAY_PRIVATE_HOSTS = frozenset(env.list("GATEWAY_PRIVATE_HOSTS", default=[]))
+GATEWAYS, GATEWAY_PROBLEMS = configuration.read(
+    {name: env.str(name, default="") for name in configuration.VARIABLES}, GATEWAY_PRIVATE_HOSTS
+)
+# A provider (`anymail+…`) or a mail server; without either, nobody is reached by e-mail.
+_email_url = env.str("EMAIL_URL", default="dummymail://" if DEMO else "consolemail://")
+EMAIL_PROVIDER, ANYMAIL, _problems = configuration.read_email_provider(_email_url)
+GATEWAY_PROBLEMS += _problems
+EMAIL_BY_SMTP = False
+if EMAIL_PROVIDER:
+    EMAIL_BACKEND = f"anymail.backends.{EMAIL_PROVIDER}.EmailBackend"
+elif not _problems:
+    _email = env.email_url_config(_email_url)
+    vars().update(_email)
+    EMAIL_BY_SMTP = _email["EMAIL_BACKEND"].endswith("smtp.EmailBackend")
 EMAIL_TIMEOUT = 10
-# Whether EMAIL_URL names a mail server; without one, nobody is reached by e-mail.
-EMAIL_BY_SMTP = _email["EMAIL_BACKEND"].endswith("smtp.EmailBackend")
 # The first choice first; only what is connected counts, and what the person wants.
 CHANNEL_ORDER = env.list("CHANNEL_ORDER", default=["telegram", "whatsapp", "sms", "email"])
 # Without a receipt, or with trouble that lasts, for so long: the next channel is tried.

@@ -55,8 +55,13 @@ def test_the_image_is_not_root_and_holds_only_what_production_needs() -> None:
 
 
 def filled(value: str) -> str:
-    """A value of the file, with its variables given."""
-    return re.sub(r"\$\{(\w+)[^}]*\}", lambda match: PRODUCTION.get(match[1], "secret"), value)
+    """A value of the file, with its variables given, or the default where it has one."""
+
+    def fill(match: re.Match[str]) -> str:
+        default = match[3] if match[2] == ":-" else "secret"
+        return PRODUCTION.get(match[1], default)
+
+    return re.sub(r"\$\{(\w+)(:-|:\?)?([^}]*)\}", fill, value)
 
 
 @pytest.mark.parametrize("name", [*PROCESSES, "migrate"])
