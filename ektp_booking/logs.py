@@ -21,6 +21,7 @@ FIELDS = {
     "method", "route", "status", "ms", "task", "task_id", "count", "kind", "channel", "state",
     "code", "reason_code", "sqlstate", "constraint", "location", "attempt", "role", "staff_id",
     "slot_id", "message_id", "booking_id", "seconds", "created", "updated", "unchanged", "queue",
+    "gateway", "came", "known",
 }  # fmt: skip
 
 MASKS = [

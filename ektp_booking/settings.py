@@ -334,6 +334,7 @@ LIMITS = {
     "sign-in": (5, 5 * 60),  # failures of one account from one address
     "sign-in-account": (50, 60 * 60),  # failures of one account
     "sign-in-address": (60, 5 * 60),  # failures from one address
+    "unsigned": (30, 60),  # an address reports as a gateway that it is not
     "staff": (600, 60),  # one member of staff, through the API
 }
 
@@ -379,6 +380,8 @@ SPECTACULAR_SETTINGS = {
 # Nobody is woken: not at night, not in the Friday prayer (notifications/quiet_hours.py).
 QUIET_HOURS = env.str("QUIET_HOURS", default="20:00-06:00, fri 11:15-12:45")
 NOTIFICATIONS_DESCRIBE = "services.messages.describe_many"
+# Takes what people write to the office's bot (a Telegram update, as a dictionary); empty: nobody.
+NOTIFICATIONS_TELEGRAM_UPDATE = ""
 # Each gateway is one URL in one variable; checks.py says what is wrong with it.
 GATEWAY_PRIVATE_HOSTS = frozenset(env.list("GATEWAY_PRIVATE_HOSTS", default=[]))
 GATEWAYS, GATEWAY_PROBLEMS = configuration.read(

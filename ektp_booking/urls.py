@@ -7,10 +7,11 @@ from django.http import Http404
 from django.urls import include, path, re_path
 
 from ektp_booking import errors
-from services import staff
+from services import gateway_news, staff
 
 urlpatterns = [
     path("api/v1/", include("services.api.urls")),
+    path("kabar/<slug:gateway>/", gateway_news.news, name="gateway_news"),
     *i18n_patterns(
         # "View on site": nothing here has such a page, and Django's own fails on ids of UUIDs.
         re_path(r"^admin/r/", errors.page_not_found, {"exception": Http404()}),

@@ -148,7 +148,7 @@ def pause(name: str, reason: str, by: Any = None) -> bool:
         [reason, getattr(by, "pk", None), name],
     )
     if paused and by is None:
-        log.error("gateway paused", gateway=name, reason=reason)
+        log.error("gateway paused", gateway=name, code=reason)
     return paused == 1
 
 

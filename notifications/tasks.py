@@ -4,7 +4,7 @@ from celery import shared_task
 
 from locations.clock import clocks_agree
 
-from . import delivery, erasure
+from . import delivery, erasure, receipts
 
 
 @shared_task(
@@ -21,6 +21,7 @@ from . import delivery, erasure
 def deliver_due() -> None:
     """Deliver what is due; on the beat every few seconds (settings.CELERY_BEAT_SCHEDULE)."""
     if clocks_agree():  # else a jump would remind of the past or expire the future
+        receipts.match_early()
         delivery.deliver()
 
 
@@ -28,3 +29,4 @@ def deliver_due() -> None:
 def erase_addresses() -> None:
     """Erase where messages went to, a week after they ended; what is left is done next time."""
     erasure.erase_addresses()
+    receipts.sweep_early()
