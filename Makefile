@@ -9,7 +9,7 @@ STAMP := $(VENV)/installed.txt
 NGINX := $(shell PATH="$$PATH:/usr/sbin" command -v nginx)
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: help run backup restore-drill reset test test-all lint format messages lock install browser proxy
+.PHONY: help run backup restore-drill reset test test-all test-clocks lint format messages lock install browser proxy
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -32,6 +32,9 @@ test: lint browser proxy ## Lint, and all tests but the slow ones
 
 test-all: lint browser proxy ## Lint and every test
 	$(BIN)/python -m pytest -n 2
+
+test-clocks: install ## Tests that know of time, at other hours, days and years
+	$(BIN)/python -m tests.clocks
 
 lint: install ## Style, types, floors, templates, migrations
 	$(BIN)/ruff check .

@@ -36,9 +36,10 @@ def build(url: str) -> Jember:
 
 
 def _slots(place: Location, dice: random.Random) -> Iterator[Slot]:
-    """Weekdays from 08.00 to 14.30, some days fuller than others."""
+    """Weekdays from 08.00 to 14.30, some days fuller than others; from tomorrow on, so that none
+    begins while somebody is about to take it."""
     today = timezone.localdate()
-    for ahead in range(DAYS):
+    for ahead in range(1, DAYS + 1):
         day = today + timedelta(days=ahead)
         if day.isoweekday() > 5:
             continue
