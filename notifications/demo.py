@@ -6,10 +6,11 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from django.db.models.functions import Now
 from django.utils import timezone
 
-from . import personal_data
-from .models import DemoMessage
+from . import personal_data, texts
+from .models import DemoMessage, Kind, Text
 
 if TYPE_CHECKING:
     from .gateways.answers import Outgoing
@@ -41,6 +42,28 @@ def latest() -> list[dict[str, Any]]:
     """The newest first: `[{channel, to, kind, language, text, sent_at}]`, at most LATEST."""
     rows = DemoMessage.objects.order_by("-sent_at", "-id")[:LATEST]
     return [_shown(row) for row in rows]
+
+
+def approve_whatsapp() -> None:
+    """Publish the shipped words for WhatsApp, as if Meta had approved them; others stay."""
+    Text.objects.bulk_create(
+        [
+            Text(
+                kind=kind,
+                language=language,
+                channel=Text.Channel.WHATSAPP,
+                version=1,
+                wording=texts.shipped(kind, language).wording,
+                state=Text.State.PUBLISHED,
+                template=f"{kind}_{language}_v1",
+                approval=Text.Approval.APPROVED,
+                published_at=Now(),
+            )
+            for kind in Kind.values
+            for language in texts.LANGUAGES
+        ],
+        ignore_conflicts=True,
+    )
 
 
 def _shown(row: DemoMessage) -> dict[str, Any]:

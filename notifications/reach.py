@@ -13,6 +13,7 @@ from . import consents, texts
 from .consents import Wish
 from .description import Description, describe_many
 from .gateways import GatewayConfig, Outgoing
+from .in_force import InForce
 from .models import Call, Kind, Message
 
 # Told to everybody whom a channel reaches: who is not told sets out in vain.
@@ -35,10 +36,12 @@ class Reach:
     """What is known of one message when it is sent.
 
     `person` None: it is moot. `broken`: it could not be described, others could. `channels` are
-    those that are left, the next one first; without any, `call` says why (Call.Reason).
+    those that are left, the next one first; without any, `call` says why (Call.Reason). `words` are
+    the texts in force, read once for the whole batch.
     """
 
     person: Description | None = None
+    words: InForce | None = None
     broken: bool = False
     channels: list[str] = field(default_factory=list)
     call: str = ""
@@ -56,6 +59,7 @@ def look(messages: Sequence[Message], channels: Sequence[str]) -> dict[UUID, Rea
     """Where each message's person is reached on these channels, by the message's id."""
     people = describe_many(messages)
     said = consents.wanted({message.subject for message in messages})
+    words = InForce()
     found = {}
     for message in messages:
         person = people.get(message.id, ValueError())
@@ -64,27 +68,37 @@ def look(messages: Sequence[Message], channels: Sequence[str]) -> dict[UUID, Rea
         elif person is None:
             found[message.id] = Reach()
         else:
-            found[message.id] = _reach(message, person, said.get(message.subject, {}), channels)
+            worded = [c for c in channels if words.may_go(message.kind, person.language, c)]
+            reached = _reach(message, person, said.get(message.subject, {}), worded)
+            reached.words = words
+            found[message.id] = reached
     return found
 
 
 def way(message: Message, reached: Reach, gateways: Mapping[str, GatewayConfig]) -> Way:
     """The message by the first of its channels. Raises UnknownText, MissingValue."""
-    person = reached.person
-    assert person is not None
+    person, words = reached.person, reached.words
+    assert person is not None and words is not None
     gateway = gateways[reached.channels[0]]
+    kind, language, channel = message.kind, person.language, gateway.channel
+    found = words.get(kind, language, channel)
+    if found is None:
+        raise texts.UnknownText(kind)
+    template_values = texts.template_values(found.wording, person.values) if found.template else ()
     return Way(
         gateway=gateway,
         channels=list(reached.channels),
-        text_version=0,
+        text_version=found.version,
         told=person.told,
         outgoing=Outgoing(
             to=person.addresses[gateway.channel],
-            kind=message.kind,
-            language=person.language,
-            subject=texts.subject(message.kind, person.language),
-            text=texts.render(message.kind, person.language, person.values, gateway.limit),
+            kind=kind,
+            language=language,
+            subject=found.subject,
+            text=texts.fill_for(channel, kind, language, found.wording, person.values),
             reference=message.reference,
+            template=found.template,
+            template_values=template_values,
         ),
     )
 

@@ -1,8 +1,9 @@
-"""What a message says: one text per kind and language, filled in with plain values.
+"""What a message says: one text per kind, language and channel, filled in with plain values.
 
-The words are data (wording/<language>.json). Placeholders are replaced in one pass by a function
-of our own and never by a template engine: what a person typed as a name stays what they typed,
-also when it looks like `{{ 7*7 }}`, `%s` or `{link}`.
+The words are data: what the office has published (in_force.py), else what the product ships
+(wording/<language>.json, version 0). Placeholders are replaced in one pass by a function of our
+own and never by a template engine: what a person typed as a name stays what they typed, also when
+it looks like `{{ 7*7 }}`, `%s` or `{link}`.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from . import sms
 
 LANGUAGES = ("id", "en")
 # fmt: off
@@ -22,15 +26,13 @@ PLACEHOLDERS = frozenset({
     "old_date", "old_time", "cutoff", "earliest", "deadline",
 })
 # fmt: on
-# Three joined SMS of 153 letters each (docs/domain.md section 7).
-SMS_LIMIT = 459
 
 _WORDING = Path(__file__).parent / "wording"
-_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
 class UnknownText(LookupError):
-    """There is no text for this kind or language."""
+    """There is no text for this kind or language, or none that may go by this channel."""
 
 
 class MissingValue(LookupError):
@@ -41,40 +43,80 @@ class MissingValue(LookupError):
     """
 
 
-def render(kind: str, language: str, values: Mapping[str, str], limit: int | None = None) -> str:
-    """The text of `kind` in `language` with its placeholders filled.
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Words that go out. `version` 0 is what the product ships; `template` is Meta's name."""
 
-    Where it comes out longer than `limit` letters, `{bring}` points to the page behind the link,
-    which says it in full. Raises UnknownText, MissingValue.
-    """
-    wording = _wording(language)
-    template = wording["texts"].get(kind)
-    if template is None:
+    version: int
+    wording: str
+    subject: str
+    template: str = ""
+
+
+def shipped(kind: str, language: str) -> Wording:
+    """Version 0. Raises UnknownText."""
+    wording = _wording(language)["texts"].get(kind)
+    if wording is None:
         raise UnknownText(kind)
-    text = _filled(template, values)
-    if limit is not None and len(text) > limit:
-        text = _filled(template, {**values, "bring": wording["bring_at_link"]})
-    return text
+    return Wording(0, wording, subject(kind, language))
 
 
-def _filled(template: str, values: Mapping[str, str]) -> str:
-    return _PLACEHOLDER.sub(lambda match: _value(values, match.group(1)), template)
+def fill(wording: str, values: Mapping[str, str]) -> str:
+    """The words with their placeholders filled, in one pass. Raises MissingValue."""
+    return PLACEHOLDER.sub(lambda match: _value(values, match.group(1)), wording)
+
+
+def fill_for(
+    channel: str, kind: str, language: str, wording: str, values: Mapping[str, str]
+) -> str:
+    """As `fill`; for SMS in plain letters and, where it would take more than three parts, shorter.
+
+    First `{bring}` points to the page behind the link, which says it in full, then `{protocol}`.
+    Where even that is too long (a name in another script makes every letter count double), the
+    short form of the kind: who, when and the link. Raises MissingValue, UnknownText.
+    """
+    if channel != "sms":
+        return fill(wording, values)
+    values = {name: sms.plain(value) for name, value in values.items()}
+    wordings = _wording(language)
+    bring = {"bring": bring_at_link(language)}
+    protocol = {"protocol": wordings["protocol_at_link"]}
+    for shorter in ({}, bring, bring | protocol):
+        text = fill(wording, {**values, **shorter})
+        if sms.parts(text) <= sms.MAX_PARTS:
+            return text
+    return fill(wordings["short"][kind], values)
 
 
 def subject(kind: str, language: str) -> str:
-    """The subject line of an e-mail: fixed words, so nothing a person typed gets into a header."""
-    found = _wording(language)["subjects"].get(kind)
+    """The shipped subject line of an e-mail: fixed words, so nothing typed gets into a header."""
+    found: str | None = _wording(language)["subjects"].get(kind)
     if found is None:
         raise UnknownText(kind)
     return found
+
+
+def opening(language: str) -> str:
+    """The words with which every message of the office begins, so that people know them."""
+    return str(_wording(language)["opening"])
+
+
+def bring_at_link(language: str) -> str:
+    """What stands for `{bring}` where an SMS has no room for it."""
+    return str(_wording(language)["bring_at_link"])
 
 
 def reason(code: str, language: str) -> str:
     """The phrase for a reason's code: `closed` -> "karena kantor tutup". Raises UnknownText."""
-    found = _wording(language)["reasons"].get(code)
+    found: str | None = _wording(language)["reasons"].get(code)
     if found is None:
         raise UnknownText(code)
     return found
+
+
+def reasons(language: str) -> list[str]:
+    """All phrases for reasons."""
+    return list(_wording(language)["reasons"].values())
 
 
 def is_reason(code: str) -> bool:
@@ -85,8 +127,31 @@ def kinds() -> frozenset[str]:
     return frozenset(_wording("id")["texts"])
 
 
-def placeholders(kind: str, language: str) -> frozenset[str]:
-    return frozenset(_PLACEHOLDER.findall(_wording(language)["texts"][kind]))
+def placeholders(wording: str) -> list[str]:
+    """The names of the placeholders, in the order of the words."""
+    return PLACEHOLDER.findall(wording)
+
+
+# --- WhatsApp ------------------------------------------------------------------------------------
+
+
+def template_body(wording: str) -> str:
+    """The words as Meta wants them for approval: `{name}` → `{{1}}`, in their order."""
+    numbers = _numbers(wording)
+    return PLACEHOLDER.sub(lambda match: f"{{{{{numbers[match.group(1)]}}}}}", wording)
+
+
+def template_values(wording: str, values: Mapping[str, str]) -> tuple[str, ...]:
+    """What fills `{{1}}`, `{{2}}` …; raises MissingValue."""
+    return tuple(_value(values, name) for name in _numbers(wording))
+
+
+def _numbers(wording: str) -> dict[str, int]:
+    names = dict.fromkeys(placeholders(wording))
+    return {name: number for number, name in enumerate(names, start=1)}
+
+
+# --- Values --------------------------------------------------------------------------------------
 
 
 def clean(value: str) -> str:
@@ -112,8 +177,4 @@ def _wording(language: str) -> dict[str, Any]:
     if language not in LANGUAGES:
         raise UnknownText(language)
     wording: dict[str, Any] = json.loads((_WORDING / f"{language}.json").read_text("utf-8"))
-    for kind, template in wording["texts"].items():
-        unknown = set(_PLACEHOLDER.findall(template)) - PLACEHOLDERS
-        if unknown:
-            raise UnknownText(f"{language}.json: {kind}: placeholder {', '.join(sorted(unknown))}")
     return wording

@@ -18,6 +18,7 @@ from locations.clock import database_now
 from locations.models import Assignment, Location, OpeningException, Slot, Staff
 from locations.opening import confirmed_closures, hold, make_slots, span
 from locations.slots import LOCAL
+from notifications.demo import approve_whatsapp
 from notifications.personal_data import lookup_hash
 from services.booking import book
 from services.identity import ADULT_YEARS, Guardian, Person, age_on
@@ -68,7 +69,7 @@ class Loaded:
 
 
 def load_demo(now: datetime | None = None) -> Loaded:
-    """Make sign-ins, open days and bookings; a second time makes what is missing.
+    """Make sign-ins, WhatsApp texts, open days and bookings; a second time what is missing.
 
     Raises NoRegion. Each booking is made by the verb that residents use.
     """
@@ -76,6 +77,7 @@ def load_demo(now: datetime | None = None) -> Loaded:
     if set(places) != set(PEOPLE):
         raise NoRegion("Load the region first: manage.py load_region jember")
     now = now or database_now()
+    approve_whatsapp()
     loaded = Loaded(sign_ins=_make_sign_ins(places))
     for place in places.values():
         _open_today(place, now)

@@ -6,9 +6,12 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from locations.history import tracked
+
 from .message import Kind
 
 
+@tracked
 class Text(models.Model):
     """One version of the words of one kind in one language on one channel.
 

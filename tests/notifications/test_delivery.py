@@ -156,9 +156,9 @@ def test_a_message_costs_the_same_few_statements_however_many_are_due(
     sink: Sink, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     plan(12)
-    # expire, fall back; what is due, claim; consents, gateways and a new one; one settlement each;
+    # expire, fall back; what is due, claim; consents, texts, gateways and a new one; one settlement each;
     # what is due, a claim that finds nothing
-    with django_assert_num_queries(2 + 2 + 3 + 12 + 2):
+    with django_assert_num_queries(2 + 2 + 4 + 12 + 2):
         delivery.deliver()
 
 

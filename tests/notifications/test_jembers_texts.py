@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from notifications import texts
+from notifications import sms, texts
 from notifications.models import Kind
 
 REGION = Path(settings.BASE_DIR) / "locations" / "regions" / "jember"
@@ -60,15 +60,19 @@ def _entries(found: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("language", texts.LANGUAGES)
 @pytest.mark.parametrize("kind", Kind)
 def test_with_all_of_jembers_words_every_text_fits_three_sms(kind: str, language: str) -> None:
+    wording = texts.shipped(kind, language).wording
     for values in longest_values(language):
-        text = texts.render(kind, language, values, texts.SMS_LIMIT)
-        assert len(text) <= texts.SMS_LIMIT, f"{len(text)}: {text}"
+        text = texts.fill_for("sms", kind, language, wording, values)
+        assert sms.length(text) <= sms.MAX_SEPTETS, f"{sms.length(text)}: {text}"
+        assert sms.parts(text) <= 3
         assert text.isascii()
+        assert text.endswith(wording.rpartition("}")[2])  # not the short form
 
 
 def test_what_would_be_too_long_points_to_the_page_for_what_to_bring() -> None:
     values = max(longest_values("id"), key=lambda values: sum(map(len, values.values())))
-    whole = texts.render(Kind.MOVED_BY_OFFICE, "id", values)
-    short = texts.render(Kind.MOVED_BY_OFFICE, "id", values, texts.SMS_LIMIT)
-    assert len(whole) > texts.SMS_LIMIT >= len(short)
+    wording = texts.shipped(Kind.MOVED_BY_OFFICE, "id").wording
+    assert sms.parts(texts.fill(wording, values)) > 3
+    short = texts.fill_for("sms", Kind.MOVED_BY_OFFICE, "id", wording, values)
+    assert sms.parts(short) == 3
     assert "Bawa: lihat tautan." in short

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from notifications import breaker, delivery, outbox
+from notifications import breaker, delivery, demo, outbox
 from notifications.gateways import Blocked, NotSent, Permanent, Taken, Temporary, Unknown
 from notifications.models import Attempt, Call, Consent, Gateway, Message, State
 
@@ -41,7 +41,8 @@ class World:
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
+def world(db: None, monkeypatch: pytest.MonkeyPatch) -> World:
+    demo.approve_whatsapp()
     return World(monkeypatch)
 
 
