@@ -6,7 +6,7 @@ all rows may be read and written, but
 
 - a slot's `booked` and `excess` are written by triggers alone, and slots are never truncated;
 - bookings are never deleted (their personal values are erased, the counts stay);
-- what a person said of a channel is added to, never changed;
+- what a person said of a channel, and who opened a message, is added to, never changed;
 - history tables can only be read: the triggers that fill them run as the owner, and the session
   setting `pgtrigger.ignore`, with which any client could otherwise switch them off, says nothing.
 """
@@ -42,7 +42,13 @@ def protect(owner_alias: str) -> None:
 
 
 def _all_tables_exist(alias: str) -> bool:
-    named = {"locations_slot", "services_booking", "notifications_consent", *history_tables()}
+    named = {
+        "locations_slot",
+        "services_booking",
+        "notifications_consent",
+        "notifications_opening",
+        *history_tables(),
+    }
     return named <= set(connections[alias].introspection.table_names())
 
 
@@ -61,7 +67,9 @@ def _rights(app: str) -> list[Any]:
         sql.SQL("REVOKE UPDATE ON locations_slot FROM {}").format(role),
         sql.SQL("GRANT UPDATE ({}) ON locations_slot TO {}").format(writable, role),
         sql.SQL("REVOKE DELETE ON services_booking FROM {}").format(role),
-        sql.SQL("REVOKE UPDATE, DELETE ON notifications_consent FROM {}").format(role),
+        sql.SQL(
+            "REVOKE UPDATE, DELETE ON notifications_consent, notifications_opening FROM {}"
+        ).format(role),
         sql.SQL("REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {}").format(role),
     ]
     for table in history_tables():

@@ -21,6 +21,7 @@ urlpatterns = [
         path("petugas/", staff.home, name="staff_home"),
         path("petugas/tanpa-tugas/", staff.nothing_assigned, name="staff_nothing"),
         path("pengawas/", include("services.supervisor.urls")),
+        path("pesan/", include("services.office.urls")),
         path("", include("services.resident.urls")),
         prefix_default_language=False,
     ),

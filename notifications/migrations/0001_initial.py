@@ -207,7 +207,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='message',
-            index=models.Index(fields=['created_at'], name='message_created'),
+            index=models.Index(fields=['send_after'], name='message_day'),
         ),
         migrations.AddIndex(
             model_name='message',

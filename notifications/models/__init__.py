@@ -5,6 +5,7 @@ from .consent import Consent
 from .demo import DemoMessage
 from .gateway import EarlyReceipt, Gateway
 from .message import MOVES, OPEN, Attempt, Kind, Message, State, new_reference
+from .opening import Opening
 from .text import Text
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Gateway",
     "Kind",
     "Message",
+    "Opening",
     "State",
     "Text",
     "new_reference",

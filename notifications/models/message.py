@@ -148,7 +148,7 @@ class Message(models.Model):
                 condition=Q(state="sent", fallback_at__isnull=False),
             ),
             # The office's page of a day.
-            models.Index(fields=["created_at"], name="message_created"),
+            models.Index(fields=["send_after"], name="message_day"),
             models.Index(fields=["ended_at"], name="message_ended_at"),
         ]
         constraints = [

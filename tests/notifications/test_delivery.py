@@ -156,8 +156,8 @@ def test_a_message_costs_the_same_few_statements_however_many_are_due(
     sink: Sink, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     plan(12)
-    # expire, fall back; what is due, claim; consents, texts, gateways and a new one; one settlement each;
-    # what is due, a claim that finds nothing
+    # expire, fall back; what is due, claim; consents, texts, gateways and a new one; one
+    # settlement each; what is due, a claim that finds nothing
     with django_assert_num_queries(2 + 2 + 4 + 12 + 2):
         delivery.deliver()
 
