@@ -34,7 +34,8 @@ _lock = threading.Lock()
 def send(outgoing: Outgoing, setting: GatewaySetting) -> Taken:
     url = setting.options["url"].partition("+")[2]
     url = url.replace("{to}", quote(number(outgoing.to).removeprefix("+"), safe=""))
-    end = _ask({"url": url, "body": outgoing.text})
+    inside = [setting.host] if setting.private else []
+    end = _ask({"url": url, "body": outgoing.text, "inside": inside})
     if end.get("ok") is True:
         return Taken()
     status = end.get("status")
@@ -49,7 +50,7 @@ def send(outgoing: Outgoing, setting: GatewaySetting) -> Taken:
     raise Unknown("answer_unclear" if status else "no_answer")
 
 
-def _ask(job: dict[str, str]) -> dict[str, Any]:
+def _ask(job: dict[str, Any]) -> dict[str, Any]:
     """What the child says of this job; killed, it can't have said anything: Unknown."""
     deadline = Deadline(bounded.ATTEMPT_SECONDS)
     child = _take()

@@ -1,8 +1,8 @@
 """The child of apprise.py: `python -m notifications.gateways.apprise_child`.
 
-Reads one job a line (`{"url", "body"}`), writes one line about how it ended:
+Reads one job a line (`{"url", "body", "inside"}`), writes one line about how it ended:
 `{"ok", "status", "error", "retry_after"}`. Nothing of the job is in the answer. In this process the
-network is ours alone, so redirects are off and names may only point outside.
+network is ours alone, so redirects are off and only names of `inside` may point into our network.
 """
 
 from __future__ import annotations
@@ -29,12 +29,15 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whatever a plugin prints goes nowhere
     seen: dict[str, Any] = {}
-    _fence(seen)
+    inside: set[str] = set()
+    _fence(seen, inside)
     import apprise
 
     for line in sys.stdin:
         seen.clear()
         job = json.loads(line)
+        inside.clear()
+        inside.update(job["inside"])
         sender = apprise.Apprise()
         ok = False
         if sender.add(job["url"]):
@@ -44,7 +47,7 @@ def main() -> None:
         print(json.dumps({"ok": ok, **seen}), file=answers, flush=True)
 
 
-def _fence(seen: dict[str, Any]) -> None:
+def _fence(seen: dict[str, Any], inside: set[str]) -> None:
     """Note what the network said, and keep it outside."""
     import requests
     import requests.adapters
@@ -71,9 +74,9 @@ def _fence(seen: dict[str, Any]) -> None:
         seen["retry_after"] = response.headers.get("Retry-After", "")
         return response
 
-    def look_up(*args: Any, **kwargs: Any) -> Any:
-        found = _look_up(*args, **kwargs)
-        for entry in found:
+    def look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
+        found = _look_up(host, *args, **kwargs)
+        for entry in found if host not in inside else ():
             if not is_public(ipaddress.ip_address(str(entry[4][0]).partition("%")[0])):
                 seen["error"] = "refused"
                 raise Inward

@@ -251,8 +251,10 @@ def _check_http(setting: GatewaySetting) -> None:
             raise Wrong("has a header that is none")
 
 
-#: Apprise's names of SMS services that lie at an address of their own. What reads files, talks to
-#: this machine or goes to a host of somebody's choice is not among them.
+#: Of Apprise's SMS services: a box with a SIM card in the office, at a host that is set.
+APPRISE_BOXES = frozenset({"smseagle", "smseagles"})
+#: Those that lie at an address of their own. What reads files, talks to this machine or goes to any
+#: other host of somebody's choice is not among them.
 APPRISE_SMS = frozenset(
     {
         "46elks", "atalk", "bulksms", "bulkvs", "burstsms", "clickatell", "clicksend", "cm",
@@ -265,8 +267,11 @@ APPRISE_SMS = frozenset(
 
 def _check_apprise(setting: GatewaySetting) -> None:
     scheme = setting.options["url"].partition("+")[2].partition(":")[0]
-    if scheme not in APPRISE_SMS:
-        raise Wrong(f"is none of Apprise's SMS services: {', '.join(sorted(APPRISE_SMS))}")
+    if scheme not in APPRISE_SMS | APPRISE_BOXES:
+        known = ", ".join(sorted(APPRISE_SMS | APPRISE_BOXES))
+        raise Wrong(f"is none of Apprise's SMS services: {known}")
+    if scheme in APPRISE_BOXES and not setting.private:
+        raise Wrong("leads to a box whose host does not stand in GATEWAY_PRIVATE_HOSTS")
     if "{to}" not in setting.options["url"]:
         raise Wrong("does not say with {to} where the number goes")
 
