@@ -48,7 +48,7 @@ def connect(host: str, port: int, *, private: bool, deadline: Deadline) -> socke
 
     Raises Temporary (unknown name, unreachable), Blocked (the name points inside).
     """
-    found = _look_up(host, port, deadline)
+    found = look_up(host, port, deadline)
     allowed = [entry for entry in found if private or is_public(_address(entry))]
     if not allowed:
         raise Blocked("address_refused")
@@ -68,8 +68,11 @@ def connect(host: str, port: int, *, private: bool, deadline: Deadline) -> socke
 Found = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[object, ...]]
 
 
-def _look_up(host: str, port: int, deadline: Deadline) -> list[Found]:
-    """The resolver has no time-out that we could set, so it runs beside us and is left behind."""
+def look_up(host: str, port: int, deadline: Deadline) -> list[Found]:
+    """What a name stands for; raises Temporary.
+
+    The resolver has no time-out that we could set, so it runs beside us and is left behind.
+    """
     answer: list[list[Found]] = []
 
     def ask() -> None:

@@ -13,9 +13,9 @@ from typing import Any
 from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
 
+from .addresses import look_up
 from .bounded import Deadline
 
-# Resolving the server's name comes on top; the resolver has its own limit.
 ATTEMPT_SECONDS = 10.0
 
 
@@ -41,9 +41,7 @@ class _Timed(smtplib.SMTP):
     def _connect(self, host: str, port: int) -> socket.socket:
         """As socket.create_connection, with one time-out for all addresses of the host."""
         failure: OSError = OSError("no address")
-        for family, kind, proto, _, address in socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM
-        ):
+        for family, kind, proto, _, address in look_up(host, port, self._deadline):
             sock = socket.socket(family, kind, proto)
             sock.settimeout(self._deadline.remaining())
             try:

@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -89,24 +90,46 @@ def test_a_tls_handshake_ends_in_time_and_nothing_went_out() -> None:
         assert time.monotonic() - began < LIMIT + 0.5
 
 
-def test_an_untrusted_certificate_is_refused_before_anything_is_sent(tmp_path: object) -> None:
+def test_an_untrusted_certificate_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     received: list[bytes] = []
-    certificate = self_signed(context, tmp_path)
+    self_signed(context, tmp_path)
 
     def serve(connection: socket.socket) -> None:
         with context.wrap_socket(connection, server_side=True) as tls:
             received.append(tls.recv(1000))
 
-    assert certificate
     with faulty_server(serve) as port, pytest.raises(Temporary, match="tls_failed"):
         post(Server("localhost", port, private=True), "/", b"secret", {})
     assert received in ([], [b""])
 
 
-def self_signed(context: ssl.SSLContext, folder: object) -> bool:
-    from pathlib import Path
+def test_with_tls_the_name_of_the_settings_is_asked_for_and_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    file = self_signed(context, tmp_path)
+    asked: list[str] = []
+    context.sni_callback = lambda sock, name, context: asked.append(str(name))
+    received: list[bytes] = []
 
+    def serve(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as tls:
+            received.append(tls.recv(1000))
+            tls.sendall(faults.reply(200, b"{}"))
+
+    trusting = ssl.create_default_context(cafile=str(file))
+    monkeypatch.setattr(http, "_tls", lambda: trusting)
+    monkeypatch.setattr(bounded, "ATTEMPT_SECONDS", 3.0)
+    with faulty_server(serve) as port:
+        assert post(Server("localhost", port, private=True), "/a", b"x", {}).status == 200
+        with pytest.raises(Temporary, match="tls_failed"):  # the certificate is for the name
+            post(Server("127.0.0.1", port, private=True), "/a", b"x", {})
+    assert asked[0] == "localhost"
+    assert f"Host: localhost:{port}\r\n".encode() in received[0]
+
+
+def self_signed(context: ssl.SSLContext, folder: Path) -> Path:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -126,7 +149,7 @@ def self_signed(context: ssl.SSLContext, folder: object) -> bool:
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), False)
         .sign(key, hashes.SHA256())
     )
-    file = Path(str(folder)) / "server.pem"
+    file = folder / "server.pem"
     file.write_bytes(
         key.private_bytes(
             serialization.Encoding.PEM,
@@ -136,7 +159,7 @@ def self_signed(context: ssl.SSLContext, folder: object) -> bool:
         + certificate.public_bytes(serialization.Encoding.PEM)
     )
     context.load_cert_chain(file)
-    return True
+    return file
 
 
 def test_nobody_there_is_tried_later() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import random
+import threading
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -153,21 +155,60 @@ def test_a_late_receipt_spares_the_next_channel(
     assert sink.raw == []
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_receipt_before_the_gateways_own_answer_is_kept_and_found(
-    client: Client, sms_gateway: HttpGateway
+    sms_gateway: HttpGateway,
 ) -> None:
-    (message,) = plan()
-    people.KNOWN[message.subject] = people.person(phone=PHONE)
-    early: list[int] = []
+    messages = plan(20)
+    for message in messages:
+        people.KNOWN[message.subject] = people.person(phone=PHONE)
+    answers: list[int] = []
 
     def tell(received: Received) -> None:
-        early.append(1)
+        """In the gateway's own thread, so on a connection of its own."""
+        try:
+            answers.append(post(Client(), {"id": received.provider_id, "status": "delivered"}))
+        finally:
+            connection.close()
 
     sms_gateway.before_answer = tell
-    note_receipts("sms", [early_receipt("provider-1")])
     delivery.deliver()
-    message.refresh_from_db()
-    assert early and message.state in ("sent", "delivered")
+    receipts.match_early()
+    assert answers == [200] * 20
+    assert set(Message.objects.values_list("state", flat=True)) == {"delivered"}
+    assert EarlyReceipt.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_receipts_and_settling_at_the_same_time_lose_nothing(sms_gateway: HttpGateway) -> None:
+    """The receipt comes while the sender writes: whoever is second sees the other."""
+    for message in plan(40):
+        people.KNOWN[message.subject] = people.person(phone=PHONE)
+    threads: list[threading.Thread] = []
+
+    def report(provider_id: str) -> None:
+        try:
+            time.sleep(random.uniform(0, 0.02))
+            note_receipts("sms", [early_receipt(provider_id)])
+        finally:
+            connection.close()
+
+    def tell(received: Received) -> None:
+        threads.append(threading.Thread(target=report, args=[received.provider_id]))
+        threads[-1].start()
+
+    sms_gateway.before_answer = tell
+    delivery.deliver()
+    for thread in threads:
+        thread.join()
+    receipts.match_early()
+    assert set(Message.objects.values_list("state", flat=True)) == {"delivered"}
+    assert EarlyReceipt.objects.count() == 0
+
+
+def test_whoever_settles_may_take_what_came_early(sms_gateway: HttpGateway) -> None:
+    note_receipts("sms", [early_receipt("provider-1"), early_receipt("provider-1", "read")])
+    message = sent(sms_gateway)
     receipts.take_early("sms", "provider-1")
     message.refresh_from_db()
     assert message.state == "delivered"
