@@ -24,6 +24,7 @@ from services.identity import PRIORITY
 from services.lifecycle import Status
 from services.models import Booking, QueueDay, Visit
 from services.refusals import InvalidTransition
+from services.resting import FOR_HEALTH, earliest_day
 from services.screening import RECHECK_AFTER, Answers, Finding
 
 #: In the room: admitted, and not yet finished at a counter.
@@ -101,7 +102,7 @@ def _measure_again(screened: Screened) -> Verdict:
 def _send_home(screened: Screened) -> Verdict:
     """Postponed for health: not a no-show, and a new place is theirs to choose."""
     _keep_visit(screened, verdict=Visit.Verdict.DEFERRED)
-    postpone(screened.booking, screened.now, reason="health")
+    postpone(screened.booking, screened.now, reason=FOR_HEALTH)
     return Verdict(VerdictCode.DEFERRED, screened.booking)
 
 
@@ -188,15 +189,17 @@ def people_inside(location: Location, day: date) -> int:
 
 
 def postpone(booking: Booking, moment: datetime, reason: str) -> None:
+    """Give a new choice; after an illness from the next day on."""
     messages.plan_deferred(booking, booking.slot, moment, reason)
-    set_status(booking, Status.DEFERRED)
+    rests = {"not_before": earliest_day(moment)} if reason == FOR_HEALTH else {}
+    set_status(booking, Status.DEFERRED, **rests)
 
 
-def set_status(booking: Booking, status: Status) -> None:
+def set_status(booking: Booking, status: Status, **values: object) -> None:
     """The last write before the commit: it may lock the slot. Who arrives after having been marked
     absent takes the place again, and it may be gone, or they may have booked another since."""
     try:
-        Booking.objects.filter(pk=booking.pk).update(status=status)
+        Booking.objects.filter(pk=booking.pk).update(status=status, **values)
     except IntegrityError as error:
         constraint = constraint_of(error)
         if constraint == "already_booked":

@@ -6,13 +6,11 @@ not do is refused by reading first, which is cheap; the database refuses again w
 which is certain.
 """
 
-import json
-from dataclasses import asdict
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, F
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -25,6 +23,7 @@ from services import messages
 from services.availability import nearest_free
 from services.codes import new_code, read_code
 from services.conflicts import constraint_of, retried
+from services.idempotency import KeyTaken, body_hash, take_key
 from services.identity import (
     Person,
     check_age,
@@ -47,6 +46,7 @@ from services.refusals import (
     SlotFull,
     TooLate,
 )
+from services.resting import Hash, check_rested, with_rest
 from services.tokens import token_opens
 
 WITH_PLACE = ("service", "slot__location__protocol", "slot__location__district")
@@ -62,10 +62,6 @@ class Booked(NamedTuple):
 
     booking: Booking
     replayed: bool
-
-
-class _KeyTaken(Exception):
-    """Another request with this key has committed while this one was under way."""
 
 
 @retried
@@ -84,24 +80,24 @@ def book(
     """Give a person a place in a slot.
 
     `key` makes a repeated request harmless: the same key with the same content finds the booking
-    that it made, whatever the world looks like by then. Raises FieldRefusal, SlotFull or SlotClosed
-    (with alternatives), AlreadyBooked, KeyReused; then nothing was written.
+    that it made, whatever the world looks like by then. Raises FieldRefusal, SlotFull, SlotClosed
+    or TooSoon (with alternatives), AlreadyBooked, KeyReused; then nothing was written.
     """
-    body = _body_hash(service, slot_id, person) if key else b""
+    body = body_hash(service, slot_id, person) if key else b""
     try:
         return Booked(
             _book(service, slot_id, person, key, body, channel, takes_reserve, who, why, now),
             replayed=False,
         )
-    except (_KeyTaken, Refusal) as refusal:
+    except (KeyTaken, Refusal) as refusal:
         # Its own earlier success may be what stands in the way: it has committed with its key, so
         # this look-up sees it.
         made = _made_before(key, body) if key else None
         if made:
             return Booked(made, replayed=True)
         if isinstance(refusal, AlreadyBooked):
-            _send_link_again(service, person.nik)
-        if isinstance(refusal, _KeyTaken):
+            messages.send_link_again(service.pk, lookup_hash("nik", person.nik))
+        if isinstance(refusal, KeyTaken):
             raise AssertionError("the key was taken, and is gone") from None
         raise
 
@@ -128,6 +124,7 @@ def _book(
     _check_room(service, slot, takes_reserve, now)
     if slot.already_booked:
         raise AlreadyBooked()
+    check_rested(service, slot, now)
 
     moment = slot.moment
     booking = Booking(
@@ -162,7 +159,7 @@ def _book(
         with transaction.atomic():
             note_change(who=who, why=why)
             if key:
-                _take_key(key, body, booking.id, moment)
+                take_key(key, body, booking.id, moment)
             messages.plan_booked(booking, slot, now=moment)
             booking.save(force_insert=True)
     except IntegrityError as error:
@@ -171,20 +168,18 @@ def _book(
 
 
 def _slot_to_take(
-    service: Service, slot_id: int, now: datetime | None, nik_hash: bytes | None = None
+    service: Service, slot_id: int, now: datetime | None, nik_hash: Hash | None
 ) -> Slot:
-    """The wanted slot with its place, `available`, `moment` (the clock) and, where a NIK is given,
-    `already_booked`: one statement. FieldRefusal where this service has no such slot."""
+    """The wanted slot with its place, `available`, `moment` (the clock), `already_booked` and
+    `rests_until`: one statement. FieldRefusal where this service has no such slot."""
     slots = (
         Slot.objects.with_available(now)
         .filter(pk=slot_id, location__active=True, location__offering__service=service)
         .select_related("location__protocol", "location__district")
         .annotate(moment=Now() if now is None else clock(now))
     )
-    if nik_hash is not None:
-        active = Booking.objects.filter(service=service, nik_hash=nik_hash, status__in=ACTIVE)
-        slots = slots.annotate(already_booked=Exists(active))
-    slot = slots.first()
+    active = Booking.objects.filter(service=service, nik_hash=nik_hash, status__in=ACTIVE)
+    slot = with_rest(slots.annotate(already_booked=Exists(active)), nik_hash).first()
     if slot is None:
         raise FieldRefusal("slot", "does_not_exist", _("Waktu ini tidak ada untuk layanan ini."))
     return slot
@@ -213,23 +208,6 @@ def _refusal_for(
     return error
 
 
-def _body_hash(service: Service, slot_id: int, person: Person) -> bytes:
-    content = json.dumps([service.slug, slot_id, asdict(person)], default=str, sort_keys=True)
-    return lookup_hash("idempotency-body", content)
-
-
-def _take_key(key: str, body: bytes, booking_id: UUID, moment: datetime) -> None:
-    """Claim the key for this booking; waits for another request that holds it uncommitted."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO services_idempotencykey (key_hash, body_hash, booking_id, created_at)"
-            " VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
-            [lookup_hash("idempotency-key", key), body, booking_id, moment],
-        )
-        if cursor.rowcount == 0:
-            raise _KeyTaken()
-
-
 def _made_before(key: str, body: bytes) -> Booking | None:
     """The booking that this key made; KeyReused where the content differs."""
     row = (
@@ -245,15 +223,6 @@ def _made_before(key: str, body: bytes) -> Booking | None:
     return row.booking
 
 
-def _send_link_again(service: Service, nik: str) -> None:
-    """Who already has a booking gets its link again, at the address that is registered."""
-    booking = Booking.objects.filter(
-        service=service, nik_hash=lookup_hash("nik", nik), status__in=ACTIVE
-    ).first()
-    if booking is not None:
-        messages.plan_link_again(booking)
-
-
 @retried
 def reschedule(
     *,
@@ -267,9 +236,27 @@ def reschedule(
 ) -> Booking:
     """Move a booking to another slot; the new place is taken before the old one is freed.
 
-    Moving to the slot it already has changes nothing. Raises SlotFull or SlotClosed with
-    alternatives, TooLate after the cut-off (residents), InvalidTransition: the old place stays.
+    Moving to the slot it already has changes nothing. Raises SlotFull, SlotClosed or
+    TooSoon with alternatives, TooLate after the cut-off (residents), InvalidTransition, and
+    AlreadyBooked (who was deferred has booked anew): the old place stays.
     """
+    try:
+        return _reschedule(booking_id, slot_id, actor, who, why, takes_reserve, now)
+    except AlreadyBooked:
+        old = Booking.objects.only("service_id", "nik_hash").get(pk=booking_id)
+        messages.send_link_again(old.service_id, old.nik_hash)
+        raise
+
+
+def _reschedule(
+    booking_id: UUID,
+    slot_id: int,
+    actor: Actor,
+    who: str,
+    why: str,
+    takes_reserve: bool,
+    now: datetime | None,
+) -> Booking:
     with transaction.atomic():
         booking = _locked(booking_id)
         if not may_reschedule(booking.status):
@@ -277,10 +264,11 @@ def reschedule(
         if booking.slot_id == slot_id and booking.status == Status.BOOKED:
             return booking
         old_slot = booking.slot
-        slot = _slot_to_take(booking.service, slot_id, now)
+        slot = _slot_to_take(booking.service, slot_id, now, booking.nik_hash)
         if booking.status == Status.BOOKED:
             _check_cutoff(booking, actor, slot.moment)
         _check_age_at(booking, slot)
+        check_rested(booking.service, slot, now)
         _check_room(booking.service, slot, takes_reserve, now)
         note_change(who=who, why=why)
         booking.moves += 1

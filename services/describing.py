@@ -17,7 +17,7 @@ from notifications import texts
 from notifications.description import Description
 from notifications.models import Kind, Message
 from services.identity import is_mobile
-from services.lifecycle import Status
+from services.lifecycle import ACTIVE, Status
 from services.models import Booking
 from services.tokens import token_for
 
@@ -39,7 +39,7 @@ HOLDS: dict[str, Callable[[Booking, Message], bool]] = {
     Kind.MOVED_BY_OFFICE: _is_this_appointment,
     Kind.CANCELLED: lambda booking, message: booking.status == Status.CANCELLED,
     Kind.DEFERRED: lambda booking, message: booking.status == Status.DEFERRED,
-    Kind.LINK_AGAIN: lambda booking, message: booking.status == Status.BOOKED,
+    Kind.LINK_AGAIN: lambda booking, message: booking.status in ACTIVE,
 }
 
 

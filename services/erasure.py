@@ -27,6 +27,7 @@ FORGOTTEN: dict[str, Any] = {
     "email_sealed": None,
     "guardian_name_sealed": None,
     "nik_hash": None,
+    "not_before": None,
     "phone_hash": None,
     "guardian_relation": "",
     "guardian_consent_at": None,

@@ -18,13 +18,15 @@ from notifications.models import Kind
 from notifications.outbox import Planned
 from notifications.quiet_hours import ENOUGH, held_until
 from services.describing import describe_many as describe_many
-from services.lifecycle import Status
+from services.lifecycle import ACTIVE, Status
 from services.models import Booking
 from services.reminders import reminders
+from services.resting import Hash, earliest_day
 
 # News of a visit that is off is worth having for a while after its hour as well.
 NEWS_KEEPS = timedelta(days=1)
-DEFERRED_FOR = timedelta(days=1)
+# Who asks for the link waits for it; later it is of no use.
+LINK_KEEPS = timedelta(hours=2)
 # `link_again` once a day at most, counted in days from here.
 FIRST_DAY = date(2026, 1, 1)
 
@@ -84,7 +86,6 @@ def plan_cancelled(
 def plan_deferred(booking: Booking, slot: Slot, now: datetime, reason: str) -> None:
     """Told at once: the person stands at the door. From the next day on they choose a new time."""
     outbox.withdraw(booking.id)
-    earliest = (now.astimezone(LOCAL) + DEFERRED_FOR).date()
     outbox.plan(
         [
             _news(
@@ -95,21 +96,35 @@ def plan_deferred(booking: Booking, slot: Slot, now: datetime, reason: str) -> N
                 send_before=max(slot.starts_at, now + NEWS_KEEPS),
                 details={
                     "reason": reason if texts.is_reason(reason) else "health",
-                    "earliest": earliest.isoformat(),
+                    "earliest": earliest_day(now).isoformat(),
                 },
             )
         ]
     )
 
 
-def plan_link_again(booking: Booking, now: datetime | None = None) -> None:
-    """The link once more to the registered address; once a day, however often somebody asks.
+def send_link_again(service_id: int, nik_hash: Hash | None) -> None:
+    """Who already has a booking gets its link again, at the address that is registered.
 
     Called after a refusal, outside the refused transaction: it has one of its own.
     """
-    now = now or timezone.now()
-    if booking.slot.starts_at <= now:
+    if nik_hash is None:  # forgotten meanwhile
         return
+    booking = (
+        Booking.objects.filter(service=service_id, nik_hash=nik_hash, status__in=ACTIVE)
+        .select_related("slot")
+        .first()
+    )
+    if booking is not None:
+        plan_link_again(booking)
+
+
+def plan_link_again(booking: Booking, now: datetime | None = None) -> None:
+    """The link once more to the registered address; once a day, however often somebody asks.
+
+    Also when the visit has begun: the booking still stands in the way of another.
+    """
+    now = now or timezone.now()
     with transaction.atomic():
         outbox.plan(
             [
@@ -118,7 +133,7 @@ def plan_link_again(booking: Booking, now: datetime | None = None) -> None:
                     kind=Kind.LINK_AGAIN,
                     occasion=(now.astimezone(LOCAL).date() - FIRST_DAY).days,
                     send_after=now,
-                    send_before=booking.slot.starts_at,
+                    send_before=max(booking.slot.starts_at, now + LINK_KEEPS),
                     may_wake=True,
                 )
             ]

@@ -166,6 +166,8 @@ class Booking(models.Model):
     moves = models.PositiveSmallIntegerField(default=0)
     token_version = models.PositiveSmallIntegerField(default=1)
     created_at = models.DateTimeField()
+    # Turned away for health: the first day that may be chosen again (resting.py).
+    not_before = models.DateField(null=True)
 
     nik_sealed = models.BinaryField(null=True)
     full_name_sealed = models.BinaryField(null=True)

@@ -44,6 +44,17 @@ class SlotClosed(PlaceRefusal):
     message = _("Waktu ini tidak dapat dipesan lagi. Pilih waktu lain; data Anda tetap tersimpan.")
 
 
+class TooSoon(PlaceRefusal):
+    """Who was deferred may choose from a certain day on, and this slot is earlier."""
+
+    code = "too_soon"
+
+    def __init__(self, day: str, alternatives: Sequence[Any] = ()) -> None:
+        self.day = day
+        said = _("Untuk NIK ini, pilih waktu mulai %(day)s; data Anda tetap tersimpan.")
+        super().__init__(said % {"day": day}, alternatives)
+
+
 class AlreadyBooked(Refusal):
     code = "already_booked"
     message = _("NIK ini sudah punya jadwal. Tautannya kami kirim ulang ke nomor yang terdaftar.")

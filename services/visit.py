@@ -39,6 +39,7 @@ from services.conflicts import retried
 from services.lifecycle import Actor, Status, check_move
 from services.models import Booking, Visit
 from services.refusals import FieldRefusal, InvalidTransition, NotFound
+from services.resting import FOR_HEALTH
 from services.screening import Answers, check_answered, find
 from services.today import board, today_at
 
@@ -218,7 +219,7 @@ def _finish(
                     finished_at=moment, outcome_reason=outcome_reason, verdict=verdict
                 )
             if target is Status.DEFERRED:
-                postpone(booking, moment, reason="health")
+                postpone(booking, moment, reason=FOR_HEALTH)
             else:
                 set_status(booking, target)
         elif visit is not None and visit.outcome_reason != outcome_reason:

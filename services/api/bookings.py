@@ -19,7 +19,7 @@ from services.booking import book, cancel, find_by_token, reschedule
 from services.lifecycle import Actor
 from services.limits import TooManyRequests, Use
 from services.models import Booking, IdempotencyKey, Service
-from services.refusals import AlreadyBooked, PlaceRefusal, Refusal
+from services.refusals import AlreadyBooked, PlaceRefusal, Refusal, TooSoon
 
 IDENTITY_CODES = (
     "invalid_nik",
@@ -32,7 +32,10 @@ IDENTITY_CODES = (
     "guardian_required",
     "notice_required",
 )
-PLACE_CODES = ("slot_full", "slot_closed")
+PLACE_CODES = ("slot_full", "slot_closed", "too_soon")
+
+# already_booked: who was deferred has booked anew.
+MOVE_CODES = ("already_booked", "invalid_transition")
 
 BOOKING_GIVEN, RESCHEDULE_GIVEN = BookingGiven(), RescheduleGiven()
 KEY = re.compile(r"[!-~]{8,64}", re.ASCII)
@@ -68,9 +71,9 @@ class Bookings(ApiView):
             booked = book(service=service, slot_id=wish["slot"], person=person, key=key)
         except Refusal as refusal:
             limits.give_back(*contacts)
-            if isinstance(refusal, AlreadyBooked):
+            if isinstance(refusal, AlreadyBooked | TooSoon):
                 limits.take(Use("already-booked", person.nik))  # kept hashed; the pages count too
-            if isinstance(refusal, PlaceRefusal):  # a lost race is no try to take places
+            elif isinstance(refusal, PlaceRefusal):  # a lost race is no try to take places
                 limits.give_back(Use("booking", self.address))
             raise
         if booked.replayed:
@@ -128,7 +131,7 @@ class Reschedule(HeldBooking):
     """Move to another slot. The new place is taken before the old one is freed."""
 
     limit = "change"
-    codes = {400: ("under_age", "guardian_required"), 409: (*PLACE_CODES, "invalid_transition")}
+    codes = {400: ("under_age", "guardian_required"), 409: (*PLACE_CODES, *MOVE_CODES)}
 
     @extend_schema(request=RescheduleGiven, responses=BookingAnswer)
     def post(self, request: Request, code: str) -> Response:

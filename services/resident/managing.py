@@ -124,6 +124,7 @@ def move_place(request: HttpRequest, shown: Ticket) -> HttpResponse:
         booking.service,
         own=booking.residence_district_id or shown.place.district_id,
         url_of=lambda location: _move_address(booking, location.slug),
+        not_before=booking.not_before,
     )
     return render(request, "resident/place.html", {**context, **_moving(shown)})
 
@@ -211,7 +212,13 @@ def _show_move(
     here = _move_address(shown.booking, at.slug)
     present = shown.starts_at.date().isoformat() if at == shown.place else ""
     context = {
-        **timetable(at.pk, asked=request.GET.get("hari", present), wanted=wanted, address=here),
+        **timetable(
+            at.pk,
+            asked=request.GET.get("hari", present),
+            wanted=wanted,
+            address=here,
+            not_before=shown.booking.not_before,
+        ),
         **_moving(shown),
         "place": at,
         "place_url": reverse("resident:move_place", kwargs={"code": shown.code}),

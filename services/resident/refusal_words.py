@@ -9,7 +9,7 @@ from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 
 from locations.models import Slot
-from services.refusals import AlreadyBooked, PlaceRefusal, Refusal, SlotFull
+from services.refusals import AlreadyBooked, PlaceRefusal, Refusal, SlotFull, TooSoon
 from services.resident.times import short_words
 
 
@@ -32,6 +32,13 @@ class Words:
 
 def words(refusal: Refusal, *, wanted: datetime | None, location_id: int | None) -> Words:
     """`wanted`: when the slot that was tapped begins; `location_id`: the place of the page."""
+    if isinstance(refusal, TooSoon):
+        return Words(
+            heading=_("Pilih waktu mulai %(day)s") % {"day": refusal.day},
+            advice=_("Waktu ini belum dapat dipilih; data Anda tetap tersimpan."),
+            status=refusal.status,
+            alternatives=_alternatives(refusal.alternatives, None, location_id),
+        )
     if isinstance(refusal, PlaceRefusal):
         return Words(
             heading=_place_heading(refusal, wanted),

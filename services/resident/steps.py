@@ -5,7 +5,7 @@ draft stays, and the page shows the nearest free times.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from urllib.parse import urlencode
 
 from django.core.exceptions import BadRequest
@@ -19,13 +19,14 @@ from services import availability, limits
 from services.booking import Booked, book
 from services.lifecycle import ACTIVE
 from services.models import Booking, Service
-from services.refusals import AlreadyBooked, KeyReused, PlaceRefusal, Refusal
+from services.refusals import AlreadyBooked, KeyReused, PlaceRefusal, Refusal, TooSoon
 from services.resident import draft, keyring, places, refusal_words
 from services.resident.draft import Draft
 from services.resident.forms import PlaceFilter, SlotForm, problems
 from services.resident.identity_form import IdentityForm, initial_from
 from services.resident.pages import personal
 from services.resident.timetable import timetable
+from services.resting import midnight_of
 
 
 @personal
@@ -91,12 +92,17 @@ def places_context(
     *,
     own: str | None,
     url_of: Callable[[Location], str],
+    not_before: date | None = None,
 ) -> dict[str, object]:
-    """What place.html needs, for booking and for moving; three statements."""
+    """What place.html needs, for booking and for moving; three statements.
+
+    `not_before`: the first day that is offered.
+    """
     locations = places.offering(service)
     found = {location.district_id: location.district.name for location in locations}
     chosen = PlaceFilter(request.GET, districts=sorted(found.items(), key=lambda pair: pair[1]))
-    rows = places.rows(locations, availability.next_free(service.pk), url_of)
+    now = max(timezone.now(), midnight_of(not_before)) if not_before else None
+    rows = places.rows(locations, availability.next_free(service.pk, now=now), url_of)
     return {
         "filter": chosen,
         "groups": places.grouped(
@@ -129,9 +135,9 @@ def _take(request: HttpRequest, kept: Draft, service: Service, at: Location) -> 
         return to_ticket(request, Booking.objects.get(pk=refusal.booking_id), news="sudah")
     except Refusal as refusal:
         limits.give_back(*contacts)
-        if isinstance(refusal, AlreadyBooked):  # whoever asks this often is guessing
+        if isinstance(refusal, AlreadyBooked | TooSoon):  # whoever asks this often is guessing
             limits.take(limits.Use("already-booked", kept.person.nik))
-        if isinstance(refusal, PlaceRefusal):  # a lost race is no try to take places
+        elif isinstance(refusal, PlaceRefusal):  # a lost race is no try to take places
             limits.give_back(limits.Use("booking", limits.address_of(request)))
         wanted = begins_at(slot_id)
         said = refusal_words.words(refusal, wanted=wanted, location_id=at.pk)

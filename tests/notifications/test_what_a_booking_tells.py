@@ -231,8 +231,10 @@ def test_asking_again_for_the_same_nik_sends_the_link_once_a_day() -> None:
     for hour in (10, 11, 12):
         messages.plan_link_again(booking, wib(f"2027-03-11 {hour}:00"))
     messages.plan_link_again(booking, wib("2027-03-12 08:00"))
-    messages.plan_link_again(booking, wib("2027-03-16 09:30"))
-    assert Message.objects.filter(subject=booking.pk, kind=Kind.LINK_AGAIN).count() == 2
+    messages.plan_link_again(booking, wib("2027-03-16 09:30"))  # the visit has begun
+    links = Message.objects.filter(subject=booking.pk, kind=Kind.LINK_AGAIN)
+    assert links.count() == 3
+    assert links.latest("occasion").send_before == wib("2027-03-16 11:30")
 
 
 # --- What arrives --------------------------------------------------------------------------------
