@@ -156,7 +156,7 @@ def _setting(
         password=unquote(parts.password or ""),
         rate=_number(options, "rate", float, 1000),
         at_once=_number(options, "at_once", int, 100),
-        options=options if scheme != "apprise" else {**options, "url": url},
+        options=options if scheme != "apprise" else {**options, "url": _without_ours(parts)},
         secrets=secrets,
         fields=fields,
         headers=headers,
@@ -185,6 +185,8 @@ def _query(
         kind = next((start for start in FREE if key.startswith(start)), "")
         if kind and scheme in ("http", "https"):
             free[kind][key[len(kind) :]] = value
+        elif scheme == "apprise" and key not in COMMON:
+            continue  # the service's own; they stay in its URL
         elif key not in OPTIONS[scheme]:
             # An unknown name may be a secret that lost its name, so it is not shown either.
             raise Wrong(f"has an option that is none of {', '.join(sorted(OPTIONS[scheme]))}")
@@ -199,6 +201,12 @@ def _query(
     if options.get("tls", "on") not in ("on", "off"):
         raise Wrong("has a tls that is neither on nor off")
     return options, secrets, free["field."], free["header."]
+
+
+def _without_ours(parts: SplitResult) -> str:
+    """Apprise's URL with its own options alone."""
+    own = [pair for pair in parts.query.split("&") if pair.partition("=")[0] not in COMMON]
+    return parts._replace(query="&".join(own)).geturl()
 
 
 def _path(path: str) -> str:

@@ -90,6 +90,16 @@ def test_a_wrong_url_is_named_by_its_variable_and_never_shown(variable: str, url
     assert SECRET not in problem and url not in problem
 
 
+def test_options_of_an_apprise_service_stay_its_own() -> None:
+    url = "apprise+vonage://key:secret@15550001111/{to}?ttl=60&rate=2&from=a%20b&at_once=3"
+    found, problems = read({"GATEWAY_SMS": url}, NONE)
+    assert problems == []
+    setting = found["sms"]
+    assert (setting.rate, setting.at_once) == (2, 3)
+    kept = "apprise+vonage://key:secret@15550001111/{to}?ttl=60&from=a%20b"
+    assert setting.options["url"] == kept
+
+
 def test_a_host_of_the_office_may_be_named() -> None:
     found, problems = read({"GATEWAY_SMS": "http://modem.lan:8080/"}, frozenset({"modem.lan"}))
     assert problems == [] and found["sms"].private and not found["sms"].tls
