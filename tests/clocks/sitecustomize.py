@@ -1,7 +1,8 @@
 """Imported by every Python that `make test-clocks` starts: what libfaketime 0.9.10 needs beside it.
 
-Its clock_nanosleep refuses absolute times, so time.sleep waits by select instead. And programs
-that are started with an environment of their own, as PostgreSQL is, must get its variables too.
+Its clock_nanosleep refuses absolute times, so time.sleep waits by select instead. Programs that are
+started with an environment of their own, as PostgreSQL is, must get its variables too. The browser
+gets none: it hardly moves with them, and takes no time from its own clock here.
 """
 
 import os
@@ -27,7 +28,11 @@ start = subprocess.Popen.__init__
 
 
 def start_with_the_clock(self: Any, *args: Any, env: Any = None, **options: Any) -> None:
-    start(self, *args, env=None if env is None else {**CLOCK, **env}, **options)
+    if "playwright" in str(args[0]):
+        env = {name: value for name, value in (env or os.environ).items() if name not in CLOCK}
+    elif env is not None:
+        env = {**CLOCK, **env}
+    start(self, *args, env=env, **options)
 
 
 if CLOCK:
