@@ -430,6 +430,7 @@ CELERY_ENABLE_UTC = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "deliver-due-messages": {"task": "notifications.deliver_due", "schedule": 5.0},
+    "end-calls": {"task": "notifications.end_calls", "schedule": 300.0},
     "erase-addresses": {"task": "notifications.erase_addresses", "schedule": 3600.0},
     "settle-days": {"task": "services.tasks.settle_days", "schedule": 1800.0},
     "erase-temperatures": {"task": "services.tasks.erase_temperatures", "schedule": 3600.0},

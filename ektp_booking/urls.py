@@ -22,6 +22,7 @@ urlpatterns = [
         path("petugas/tanpa-tugas/", staff.nothing_assigned, name="staff_nothing"),
         path("pengawas/", include("services.supervisor.urls")),
         path("pesan/", include("services.office.urls")),
+        path("telepon/", include("services.office.call_urls")),
         path("", include("services.resident.urls")),
         prefix_default_language=False,
     ),

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from locations.models import Staff
+
 from .models import Consent
-from .personal_data import CannotOpen, open_sealed
+from .personal_data import CannotOpen, open_sealed, seal
 
 # Nobody is written to on these without having said yes; the others are wanted unless said no.
 # For WhatsApp the yes of the booking is in the description: without it there is no address.
@@ -15,14 +17,20 @@ NEEDS_A_YES = frozenset({"telegram"})
 # Not even what is necessary goes here against somebody's wish.
 NEVER_AGAINST_WISH = frozenset({"whatsapp", "telegram"})
 TABLE = "notifications_consent"
+# In the place of the words' version: staff found somebody else at this number.
+WRONG_NUMBER = "wrong_number"
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What was said last of one channel; `address` where the channel alone knows it."""
+    """What was said last of one channel; `address` where the channel alone knows it.
+
+    `wrong`: somebody else answers there, so nothing at all may go that way.
+    """
 
     wanted: bool
     address: str = ""
+    wrong: bool = False
 
 
 def wanted(subjects: Iterable[UUID]) -> dict[UUID, dict[str, Wish]]:
@@ -31,12 +39,39 @@ def wanted(subjects: Iterable[UUID]) -> dict[UUID, dict[str, Wish]]:
         Consent.objects.filter(subject__in=list(subjects))
         .order_by("subject", "channel", "-id")
         .distinct("subject", "channel")
-        .values_list("subject", "channel", "wanted", "address_sealed")
+        .values_list("subject", "channel", "wanted", "address_sealed", "text_version")
     )
     wishes: dict[UUID, dict[str, Wish]] = {}
-    for subject, channel, yes, sealed in newest:
-        wishes.setdefault(subject, {})[channel] = Wish(yes, _opened(sealed, subject))
+    for subject, channel, yes, sealed, version in newest:
+        wish = Wish(yes, _opened(sealed, subject), wrong=not yes and version == WRONG_NUMBER)
+        wishes.setdefault(subject, {})[channel] = wish
     return wishes
+
+
+def note(
+    subject: UUID,
+    channel: str,
+    wanted: bool,
+    source: str,
+    text_version: str,
+    by: Staff | None = None,
+    address: str = "",
+) -> None:
+    """Write a yes or no down; nothing said before is changed.
+
+    `source` is a Consent.Source, `text_version` names the words the person saw, `address` is kept
+    sealed.
+    """
+    sealed = seal(address, table=TABLE, column="address_sealed", row=subject) if address else None
+    Consent.objects.create(
+        subject=subject,
+        channel=channel,
+        wanted=wanted,
+        source=source,
+        text_version=text_version,
+        address_sealed=sealed,
+        by=by,
+    )
 
 
 def is_wanted(channel: str, said: Mapping[str, Wish]) -> bool:

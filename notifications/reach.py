@@ -109,7 +109,8 @@ def _reach(
     for channel, wish in said.items():
         if wish.address:
             person.addresses.setdefault(channel, wish.address)
-    reachable = [channel for channel in channels if person.addresses.get(channel)]
+    wrong = {channel for channel, wish in said.items() if wish.wrong}
+    reachable = [c for c in channels if person.addresses.get(c) and c not in wrong]
     wanted = [channel for channel in reachable if consents.is_wanted(channel, said)]
     left = [channel for channel in wanted if channel not in message.given_up]
     if not left and message.kind in NECESSARY:

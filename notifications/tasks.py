@@ -4,7 +4,7 @@ from celery import shared_task
 
 from locations.clock import clocks_agree
 
-from . import delivery, erasure, receipts
+from . import calls, delivery, erasure, receipts
 
 
 @shared_task(
@@ -30,3 +30,10 @@ def erase_addresses() -> None:
     """Erase where messages went to, a week after they ended; what is left is done next time."""
     erasure.erase_addresses()
     receipts.sweep_early()
+
+
+@shared_task(name="notifications.end_calls", acks_late=True, ignore_result=True)
+def end_calls() -> None:
+    """End the calls whose time is over or whose news is no longer true."""
+    if clocks_agree():  # else a jump would give up people who can still be told
+        calls.end_what_is_over()
