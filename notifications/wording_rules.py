@@ -248,7 +248,7 @@ def _instead(letter: str) -> str:
 
 def _links(draft: Draft) -> Iterator[Problem]:
     """Swindlers send links in the office's name; the office sends only its own."""
-    found = [match.group() for match in _ADDRESS.finditer(draft.fixed)]
+    found = [match.group().rstrip("”\"'.,;)") for match in _ADDRESS.finditer(draft.fixed)]
     if found:
         yield Problem(
             "links",
