@@ -440,6 +440,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     },
     "erase-past-sessions": {"task": "services.tasks.erase_past_sessions", "schedule": 3600.0},
     "look-ahead": {"task": "locations.look_ahead", "schedule": crontab(hour=0, minute=30)},
+    "tell-protocol-changes": {
+        "task": "services.tasks.tell_protocol_changes",
+        "schedule": 30.0,
+    },
     "sweep-rate-counts": {"task": "services.tasks.sweep_rate_counts", "schedule": 3600.0},
 }
 # A "look now" that no worker took for ten minutes is worth nothing: the next one says the same.

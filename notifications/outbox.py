@@ -60,17 +60,39 @@ def plan(messages: Sequence[Planned]) -> int:
     one. What is already planned for the same (subject, kind, occasion) stays as it is, so
     planning twice is harmless.
     """
+    return _insert(messages, "NOTHING")[0]
+
+
+def plan_or_retime(messages: Sequence[Planned]) -> tuple[int, int]:
+    """As `plan`; what is planned already and untried is set to the moments given here.
+
+    Returns how many are new, and how many were set to another moment.
+    """
+    return _insert(
+        messages,
+        """
+        UPDATE SET send_after = excluded.send_after, send_before = excluded.send_before,
+                   next_attempt_at = excluded.send_after
+         WHERE message.state = 'planned' AND message.attempts = 0
+           AND (message.send_after, message.send_before)
+               IS DISTINCT FROM (excluded.send_after, excluded.send_before)
+        """,
+    )
+
+
+def _insert(messages: Sequence[Planned], where_there: str) -> tuple[int, int]:
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("a message is planned with its cause")
     if not messages:
-        return 0
+        return 0, 0
     unknown = {message.kind for message in messages} - known_kinds()
     if unknown:
         raise ValueError(f"no text for {', '.join(sorted(unknown))}")
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            INSERT INTO notifications_message
+            f"""
+            WITH written AS (
+            INSERT INTO notifications_message AS message
                 (id, subject, kind, occasion, details, send_after, send_before, may_wake,
                  patient_until, next_attempt_at, reference)
             SELECT id, subject, kind, occasion, details, send_after, send_before, may_wake,
@@ -80,8 +102,10 @@ def plan(messages: Sequence[Planned]) -> int:
                           %s::timestamptz[], %s::text[])
                 AS t(id, subject, kind, occasion, details, send_after, send_before, may_wake,
                      patient_until, reference)
-                ON CONFLICT (subject, kind, occasion, repeat) DO NOTHING
-            """,
+                ON CONFLICT (subject, kind, occasion, repeat) DO {where_there}
+            RETURNING xmax = 0 AS is_new)
+            SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM written
+            """,  # noqa: S608 (one of the two above)
             [
                 [uuid7() for _ in messages],
                 [message.subject for message in messages],
@@ -95,7 +119,8 @@ def plan(messages: Sequence[Planned]) -> int:
                 [new_reference() for _ in messages],
             ],
         )
-        return cursor.rowcount
+        new, changed = cursor.fetchone()
+        return new, changed
 
 
 def withdraw(subject: UUID, kinds: Iterable[str] | None = None) -> int:
@@ -113,6 +138,20 @@ def withdraw(subject: UUID, kinds: Iterable[str] | None = None) -> int:
            AND (%s::text[] IS NULL OR kind = ANY(%s))
         """,
         [subject, kinds_given, kinds_given],
+    )
+
+
+def withdraw_all(subjects: Sequence[UUID], kinds: Iterable[str]) -> int:
+    """As `withdraw`, for many subjects in one statement."""
+    if not subjects:
+        return 0
+    return _execute(
+        """
+        UPDATE notifications_message
+           SET state = 'withdrawn', ended_at = statement_timestamp()
+         WHERE subject = ANY(%s) AND state IN ('planned', 'due') AND kind = ANY(%s)
+        """,
+        [list(subjects), [str(kind) for kind in kinds]],
     )
 
 

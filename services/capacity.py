@@ -208,8 +208,9 @@ def switch_protocol(
 ) -> bool:
     """Put another level of the health protocol in force at a location; False if it was already.
 
-    Screening, the room's limit and the texts of messages follow at once; capacities do not change
-    by themselves: a supervisor decides on them.
+    Screening, the room's limit and the texts of messages follow at once; who was told the former
+    level soon hears of it (protocol_news.py). Capacities do not change by themselves: a supervisor
+    decides on them.
     """
     reason = check_reason(reason)
     with transaction.atomic():

@@ -39,6 +39,9 @@ HOLDS: dict[str, Callable[[Booking, Message], bool]] = {
     Kind.MOVED_BY_OFFICE: _is_this_appointment,
     Kind.CANCELLED: lambda booking, message: booking.status == Status.CANCELLED,
     Kind.DEFERRED: lambda booking, message: booking.status == Status.DEFERRED,
+    Kind.PROTOCOL_CHANGED: lambda booking, message: (
+        booking.status == Status.BOOKED and booking.moves == message.details.get("moves")
+    ),
     Kind.LINK_AGAIN: lambda booking, message: booking.status in ACTIVE,
 }
 
@@ -113,6 +116,9 @@ def _values_of(message: Message, language: str) -> dict[str, str]:
         values |= {"old_date": _date(old), "old_time": _time(old)}
     if "reason" in details:
         values["reason"] = texts.reason(details["reason"], language)
+    if "deadline" in details:
+        deadline = timezone.localtime(datetime.fromisoformat(details["deadline"]))
+        values["deadline"] = date_format(deadline, MOMENT_FORMAT[language])
     if "earliest" in details:
         values["earliest"] = date_format(date.fromisoformat(details["earliest"]), "DATE_FORMAT")
     return values

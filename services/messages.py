@@ -7,6 +7,7 @@ What a message says is asked when it is sent (describing.py).
 """
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,7 +17,7 @@ from locations.slots import LOCAL
 from notifications import outbox, texts
 from notifications.models import Kind
 from notifications.outbox import Planned
-from notifications.quiet_hours import ENOUGH, held_until
+from notifications.quiet_hours import ENOUGH, awake_after, held_until
 from services.describing import describe_many as describe_many
 from services.lifecycle import ACTIVE, Status
 from services.models import Booking
@@ -101,6 +102,33 @@ def plan_deferred(booking: Booking, slot: Slot, now: datetime, reason: str) -> N
             )
         ]
     )
+
+
+def plan_place_offered(
+    subject: UUID, *, visit: datetime, deadline: datetime, now: datetime, occasion: int = 0
+) -> datetime | None:
+    """Offer a place that came free; returns until when it is held for this person.
+
+    The offer waits for the end of quiet hours, and its deadline stands still in them; it never
+    goes beyond the visit. None, and nothing planned, where no time to answer would be left.
+    """
+    goes_at = held_until(now) or now
+    holds_until = min(awake_after(now, deadline - now), visit)
+    if goes_at >= holds_until:
+        return None
+    outbox.plan(
+        [
+            Planned(
+                subject=subject,
+                kind=Kind.PLACE_OFFERED,
+                occasion=occasion,
+                send_after=goes_at,
+                send_before=holds_until,
+                details={"deadline": holds_until.astimezone(UTC).isoformat()},
+            )
+        ]
+    )
+    return holds_until
 
 
 def send_link_again(service_id: int, nik_hash: Hash | None) -> None:

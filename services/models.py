@@ -315,6 +315,19 @@ class QueueDay(models.Model):
         return f"{self.location_id} {self.day}"
 
 
+class ProtocolSwitch(models.Model):
+    """A location whose level of the protocol was switched, and whose visitors are not told yet.
+
+    Written by a trigger on locations, whoever switches; gone when it is done (protocol_news.py).
+    """
+
+    location = models.OneToOneField(Location, on_delete=models.CASCADE, primary_key=True)
+    switched_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.location_id)
+
+
 class IdempotencyKey(models.Model):
     """A request that made a booking: repeating it shows the same booking again.
 

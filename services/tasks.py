@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from locations.clock import clocks_agree
-from services import day_end, erasure, limits
+from services import day_end, erasure, limits, protocol_news
 
 
 @shared_task(ignore_result=True)
@@ -32,6 +32,13 @@ def erase_past_sessions() -> None:
     """Forget sessions that have ended, with what was typed in them and never booked."""
     if clocks_agree():
         erasure.erase_past_sessions()
+
+
+@shared_task(ignore_result=True)
+def tell_protocol_changes() -> None:
+    """Tell who was told of a level of the protocol that is no longer in force."""
+    if clocks_agree():
+        protocol_news.tell_protocol_changes()
 
 
 @shared_task(ignore_result=True)
