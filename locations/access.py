@@ -9,7 +9,7 @@ from datetime import date
 from typing import Literal
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now, TruncDate
 
 from locations.models import Assignment, Location, Staff
@@ -68,4 +68,6 @@ def may(user: User, action: Action, location: Location, on: date | None = None) 
 def supervises_all(user: User, on: date | None = None) -> bool:
     """Whether this person supervises every active location: who closes a day for all of them."""
     mine = visible_locations(user, Role.SUPERVISOR, on).values("pk")
-    return not Location.objects.filter(active=True).exclude(pk__in=mine).exists()
+    active = Location.objects.filter(active=True)
+    counted = active.aggregate(all=Count("pk"), mine=Count("pk", filter=Q(pk__in=mine)))
+    return 0 < counted["all"] == counted["mine"]

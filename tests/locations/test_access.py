@@ -106,6 +106,11 @@ def test_who_supervises_every_active_location_supervises_all() -> None:
     assert supervises_all(user)
 
 
+def test_nobody_supervises_all_where_there_is_nothing_to_supervise() -> None:
+    location(active=False)
+    assert not supervises_all(staff("siapa pun"))
+
+
 def test_each_question_is_one_statement() -> None:
     here = location()
     user = staff("pengawas", "supervisor", here)
