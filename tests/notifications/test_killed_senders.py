@@ -25,7 +25,7 @@ def test_a_sender_killed_in_mid_delivery_repeats_one_message_at_most(sink: Sink)
 
 @pytest.mark.slow
 def test_senders_killed_in_mid_delivery_again_and_again_lose_nothing(sink: Sink) -> None:
-    kill_in_mid_delivery(sink, due=60, kills=10)
+    kill_in_mid_delivery(sink, due=100, kills=30)
 
 
 def kill_in_mid_delivery(sink: Sink, due: int, kills: int) -> None:
