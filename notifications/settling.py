@@ -14,11 +14,19 @@ from typing import Any
 
 from django.db import connection
 
-from .models import Message
+from .models import Call, Kind, Message
 
 LOST = "lost"
-# No reason to ring somebody who just asked for a link and can ask again.
-NOT_WORTH_A_CALL = "link_again"
+# What a person cannot know of is told by voice. Who gave no channel, or wants none of those there
+# are, has seen the ticket and does not wait for more; whose channels all failed does.
+NEWS = frozenset(
+    {Kind.MOVED_BY_OFFICE, Kind.CANCELLED, Kind.DEFERRED, Kind.PLACE_OFFERED, Kind.PROTOCOL_CHANGED}
+)
+WORTH_A_CALL: dict[str, frozenset[str]] = {
+    Call.Reason.NO_CHANNEL: NEWS,
+    Call.Reason.OPTED_OUT: NEWS,
+    Call.Reason.ALL_FAILED: NEWS | {Kind.CONFIRMED, Kind.REMINDER_DAY_BEFORE},
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +60,8 @@ def failed(
 ) -> str:
     """No channel is left; `failure` is a short code, never an error's text.
 
-    The person comes on the call list in the same statement, for the reason `call` (Call.Reason).
+    The person comes on the call list in the same statement, for the reason `call` (Call.Reason),
+    where that is worth a call.
     """
     return _settle(
         message,
@@ -159,7 +168,7 @@ def _settle(
         ]
     if call:
         sql += _CALL
-        given += [call, NOT_WORTH_A_CALL]
+        given += [call, sorted(WORTH_A_CALL[call])]
     sql += _STATE
     with connection.cursor() as cursor:
         cursor.execute(sql, given)
@@ -189,6 +198,6 @@ _STATE = " SELECT state FROM settled"
 _CALL = """, call AS (
     INSERT INTO notifications_call (message_id, subject, reason, deadline)
     SELECT id, subject, %s, send_before FROM settled
-     WHERE state = 'failed' AND kind <> %s
+     WHERE state = 'failed' AND kind = ANY(%s)
         ON CONFLICT (message_id) DO NOTHING
 )"""

@@ -23,7 +23,7 @@ State = Call.State
 
 def nobody_reached(count: int = 1, **changes: Any) -> list[Call]:
     """Calls as they come about: a message for somebody without any channel fails."""
-    for message in plan(count, **changes):
+    for message in plan(count, **{"kind": "cancelled"} | changes):
         KNOWN[message.subject] = person()
     delivery.deliver()
     return list(Call.objects.order_by("deadline", "pk"))
@@ -47,6 +47,12 @@ def test_who_has_no_channel_comes_on_the_list_with_reason_and_deadline() -> None
     (call,) = nobody_reached(send_before=deadline)
     assert (call.reason, call.state, call.deadline) == ("no_channel", State.OPEN, deadline)
     assert call.subject == call.message.subject
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["confirmed", "reminder_day_before", "link_again"])
+def test_who_chose_no_channel_is_not_rung_to_hear_what_the_ticket_says(kind: str) -> None:
+    assert nobody_reached(kind=kind) == []
 
 
 @pytest.mark.django_db

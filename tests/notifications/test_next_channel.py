@@ -106,7 +106,7 @@ def test_a_failure_and_its_call_are_written_together_or_not_at_all(world: World)
 def test_who_is_to_be_called_says_why(
     world: World, reached_by: dict[str, object], said_no: list[str], reason: str
 ) -> None:
-    message = world.message(reached_by=reached_by)
+    message = world.message(kind="protocol_changed", reached_by=reached_by)
     for channel in said_no:
         say(message, channel, wanted=False)
     assert delivery.deliver() == {"failed": 1}

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from locations.models import Location
 from notifications import delivery
-from notifications.models import Call, Consent
-from services.booking import book
+from notifications.models import Call, Consent, Message
+from services.booking import book, cancel
+from services.lifecycle import Actor
 from services.models import Booking
 from tests import factories
 
@@ -44,11 +46,13 @@ def other(name: str, role: str, at: Location | None = None) -> Client:
 
 
 def unreached(place: Location, **person: Any) -> tuple[Booking, Call]:
-    """Somebody with a land line only: no message reaches her."""
+    """Somebody with a land line only, whose visit the office cancels: no message reaches her."""
     slot = place.slots.first() or factories.slot(place, factories.at_local(5, 9), capacity=500)
     service = factories.service(at=place)
     given = {"full_name": NAME, "phone": "+62331487654"} | person
     booking = book(service=service, slot_id=slot.pk, person=factories.person(**given)).booking
+    cancel(booking_id=booking.pk, actor=Actor.SUPERVISOR, who="staff:1", why="closed")
+    Message.objects.filter(kind="cancelled").update(may_wake=True, next_attempt_at=Now())
     delivery.deliver()
     return booking, Call.objects.get(subject=booking.pk)
 
@@ -75,7 +79,7 @@ def test_the_list_names_nobody_and_who_takes_a_call_sees_whom_to_ring_and_what_t
     taken = take(client).content.decode()
     assert NAME in taken
     assert 'href="tel:+62331487654"' in taken
-    assert f"Kode: {booking.shown_code}" in taken
+    assert "dibatalkan karena kantor tutup" in taken
     call.refresh_from_db()
     assert call.held_by is not None and call.held_by.username == "petugas"
 

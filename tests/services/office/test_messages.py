@@ -14,13 +14,12 @@ from django.utils import timezone
 from locations.models import Location
 from notifications import breaker, delivery
 from notifications.models import Gateway, Message, Opening, State
-from notifications.settling import NOT_WORTH_A_CALL
 from services.booking import book, cancel
 from services.codes import new_code
 from services.lifecycle import Actor
 from services.models import Booking
 from services.office.numbers import GROUPS
-from services.office.words import CODES, of_code
+from services.office.words import of_code
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -273,4 +272,3 @@ def test_the_life_of_a_message_costs_a_fixed_number_of_statements(
 def test_codes_are_said_in_words_and_an_unknown_one_shows_itself() -> None:
     assert str(of_code("smtp_550")) == "server surel menjawab 550"
     assert of_code("brandnew") == "brandnew"
-    assert NOT_WORTH_A_CALL not in CODES
