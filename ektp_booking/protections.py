@@ -70,6 +70,8 @@ def _rights(app: str) -> list[Any]:
         sql.SQL(
             "REVOKE UPDATE, DELETE ON notifications_consent, notifications_opening FROM {}"
         ).format(role),
+        # Where a channel reaches somebody is erased with the person, and sealed under new keys.
+        sql.SQL("GRANT UPDATE (address_sealed) ON notifications_consent TO {}").format(role),
         sql.SQL("REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {}").format(role),
     ]
     for table in history_tables():

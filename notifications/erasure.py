@@ -66,6 +66,11 @@ def forget(subjects: Iterable[UUID]) -> int:
             [ids],
         )
         cursor.execute(
+            "UPDATE notifications_consent SET address_sealed = NULL"
+            " WHERE subject = ANY(%s) AND address_sealed IS NOT NULL",
+            [ids],
+        )
+        cursor.execute(
             """
             UPDATE notifications_attempt AS attempt
                SET to_sealed = NULL, text_sealed = NULL

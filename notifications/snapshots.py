@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from .models import Attempt, DemoMessage
+from .models import Attempt, Consent, DemoMessage
 from .personal_data import open_sealed, seal, sealed_with_first_key
 
 TABLE = "notifications_attempt"
@@ -48,11 +48,12 @@ def reseal(batch: int = BATCH) -> int:
     """
     return _in_batches(Attempt, _reseal_attempt, ["to_sealed", "text_sealed"], batch) + (
         _in_batches(DemoMessage, _reseal_demo, ["sealed"], batch)
+        + _in_batches(Consent, _reseal_consent, ["address_sealed"], batch)
     )
 
 
 def _in_batches(
-    model: type[Attempt] | type[DemoMessage],
+    model: type[Attempt] | type[DemoMessage] | type[Consent],
     again: Callable[..., bool],
     columns: list[str],
     batch: int,
@@ -90,4 +91,13 @@ def _reseal_demo(row: DemoMessage) -> bool:
         return False
     place = {"table": "demo_message", "column": "sealed", "row": row.id}
     row.sealed = seal(open_sealed(bytes(row.sealed), **place), **place)  # type: ignore[arg-type]
+    return True
+
+
+def _reseal_consent(row: Consent) -> bool:
+    sealed = bytes(row.address_sealed or b"")
+    if sealed_with_first_key(sealed):
+        return False
+    place = {"table": "notifications_consent", "column": "address_sealed", "row": row.subject}
+    row.address_sealed = seal(open_sealed(sealed, **place), **place)  # type: ignore[arg-type]
     return True

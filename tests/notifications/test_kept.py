@@ -5,15 +5,16 @@ from __future__ import annotations
 import base64
 import os
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from notifications import delivery, erasure, personal_data, snapshots
+from notifications import consents, delivery, erasure, personal_data, snapshots
 from notifications.gateways import NotSent, Outgoing, Permanent, Taken, Temporary, Unknown
-from notifications.models import Attempt, DemoMessage, Message
+from notifications.models import Attempt, Consent, DemoMessage, Message
 
 from . import people
 from .factories import plan
@@ -171,3 +172,39 @@ def test_what_is_sealed_is_not_in_a_log_or_an_error(
     send()
     assert "enari" not in caplog.text
     assert NotSent("code").args == ("code",)
+
+
+# --- Where a channel reaches somebody ------------------------------------------------------------
+
+
+def test_a_chat_is_sealed_again_under_a_new_key_and_goes_with_the_person(
+    settings: Settings,
+) -> None:
+    subject = uuid4()
+    consents.note(subject, "telegram", True, "gateway", "1", address="4711")
+    new = f"9:{base64.b64encode(os.urandom(32)).decode()}"
+    settings.PERSONAL_DATA_KEYS = [new, *settings.PERSONAL_DATA_KEYS]
+    assert (snapshots.reseal(), snapshots.reseal()) == (1, 0)
+    settings.PERSONAL_DATA_KEYS = [new]
+    assert consents.wanted([subject])[subject]["telegram"].address == "4711"
+    erasure.forget([subject])
+    assert Consent.objects.get().address_sealed is None
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE notifications_consent SET wanted = false",
+        "UPDATE notifications_consent SET at = now()",
+        "DELETE FROM notifications_consent",
+        "TRUNCATE notifications_consent",
+    ],
+)
+def test_what_a_person_said_cannot_be_changed(sql: str) -> None:
+    consents.note(uuid4(), "sms", True, "page", "1")
+    with (
+        pytest.raises(ProgrammingError, match="permission denied"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(sql)

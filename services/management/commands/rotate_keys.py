@@ -11,4 +11,4 @@ class Command(BaseCommand):
     help = "Seal personal values again with the first key; safe while people book, repeatable."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{rotate_keys()} bookings sealed again with the first key.")
+        self.stdout.write(f"{rotate_keys()} rows sealed again with the first key.")
