@@ -31,7 +31,7 @@ TESTS = [
 
 
 def main(arguments: list[str]) -> int:
-    libraries = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+    libraries = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
     if not libraries:
         print("NOT RUN: libfaketime is not installed (apt-get install libfaketime).")
         return 0

@@ -115,7 +115,11 @@ def test_with_tls_the_name_of_the_settings_is_asked_for_and_checked(
 
     def serve(connection: socket.socket) -> None:
         with context.wrap_socket(connection, server_side=True) as tls:
-            received.append(tls.recv(1000))
+            request = b""
+            # Whole: a socket that is closed with something unread takes its answer back.
+            while not request.endswith(b"\r\n\r\nx") and (more := tls.recv(1000)):
+                request += more
+            received.append(request)
             tls.sendall(faults.reply(200, b"{}"))
 
     trusting = ssl.create_default_context(cafile=str(file))
