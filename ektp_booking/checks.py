@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Critical, Tags, register
+from django.core.checks import CheckMessage, Critical, Tags, Warning, register
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -73,6 +73,15 @@ def check_gateways(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     unknown = set(settings.CHANNEL_ORDER) - {"telegram", "whatsapp", "sms", "email"}
     if unknown:
         problems.append(Critical("CHANNEL_ORDER names a channel there is none of.", id="ektp.C021"))
+    unsaid = [name for name in settings.GATEWAYS if not settings.OFFICIAL_SENDERS.get(name)]
+    problems += [
+        Warning(
+            f"SENDER_{name.upper()} is not set: people cannot compare who wrote to them.",
+            hint="The page /pesan-asli/ lists the office's senders.",
+            id="ektp.W022",
+        )
+        for name in unsaid
+    ]
     return problems
 
 

@@ -11,6 +11,7 @@ ektp_booking/checks.py refuses what would be unsafe in production.
 
 import sys
 from datetime import timedelta
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -333,6 +334,8 @@ LIMITS = {
     "already-booked": (3, 24 * 60 * 60),  # answers `already_booked` about one NIK
     "contact": (15, 24 * 60 * 60),  # bookings and moves that are told to one phone or e-mail
     "look-up": (10, 60 * 60),  # an address looks for a booking by code and NIK
+    "genuine": (20, 60 * 60),  # an address asks in vain what was sent for a code
+    "genuine-code": (5, 24 * 60 * 60),  # a code is asked about in vain: it has 10,000 digits
     "sign-in": (5, 5 * 60),  # failures of one account from one address
     "sign-in-account": (50, 60 * 60),  # failures of one account
     "sign-in-address": (60, 5 * 60),  # failures from one address
@@ -407,6 +410,13 @@ CHANNEL_ORDER = env.list("CHANNEL_ORDER", default=["telegram", "whatsapp", "sms"
 FALLBACK_AFTER = timedelta(minutes=env.int("FALLBACK_AFTER_MINUTES", default=30))
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="e-KTP Jember <no-reply@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Who our messages come from, as people see it on their phones: shown on "Pesan ini asli?".
+OFFICIAL_SENDERS = {
+    "whatsapp": env.str("SENDER_WHATSAPP", default=""),
+    "sms": env.str("SENDER_SMS", default=""),
+    "telegram": env.str("SENDER_TELEGRAM", default=""),
+    "email": parseaddr(DEFAULT_FROM_EMAIL)[1],
+}
 
 # --- Celery --------------------------------------------------------------------------------------
 # Redis carries nothing but "look now": losing it loses nothing, so no results, no ETA, no retry.

@@ -1,8 +1,12 @@
-"""Which channels a person wants: the newest yes or no for each channel counts."""
+"""Which channels a person wants: the newest yes or no for each channel counts.
+
+Rows are only added (the database's role may do nothing else), so it stays known what somebody said
+when, and which words they saw.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,8 +16,7 @@ from .models import Consent
 from .personal_data import CannotOpen, open_sealed, seal
 
 # Nobody is written to on these without having said yes; the others are wanted unless said no.
-# For WhatsApp the yes of the booking is in the description: without it there is no address.
-NEEDS_A_YES = frozenset({"telegram"})
+NEEDS_A_YES = frozenset({"whatsapp", "telegram"})
 # Not even what is necessary goes here against somebody's wish.
 NEVER_AGAINST_WISH = frozenset({"whatsapp", "telegram"})
 TABLE = "notifications_consent"
@@ -74,10 +77,17 @@ def note(
     )
 
 
-def is_wanted(channel: str, said: Mapping[str, Wish]) -> bool:
-    """Whether `channel` may be used for somebody who has `said` this."""
+def is_wanted(
+    channel: str, said: Mapping[str, Wish], agreed: Collection[str] = frozenset()
+) -> bool:
+    """Whether `channel` may be used for somebody who has `said` this.
+
+    `agreed`: to what they agreed before anything was said here (Description.agreed).
+    """
     wish = said.get(channel)
-    return channel not in NEEDS_A_YES if wish is None else wish.wanted
+    if wish is not None:
+        return wish.wanted
+    return channel not in NEEDS_A_YES or channel in agreed
 
 
 def _opened(sealed: bytes | memoryview | None, subject: UUID) -> str:

@@ -21,16 +21,20 @@ class Description:
     """The person as they can be reached now, and the values for the placeholders of texts.py.
 
     `addresses` by channel, only where the person is reachable: `{"sms": "+62…", "email": "…"}`;
-    what they want is asked of their consents, not here. `told` is what the text tells that may
-    change later, without personal data: `{"protocol": "awas"}`. `calendar` is for e-mail alone.
+    what they want is asked of their consents, not here. `agreed` are channels that they agreed to
+    when the caller asked; it counts until they say something else. `told` is what the text tells
+    that may change later, without personal data: `{"protocol": "awas"}`. `calendar` (an iCalendar
+    file) and `unsubscribe` (a link that ends e-mails) are for e-mail alone.
     Lives in memory while a message is sent and is stored nowhere.
     """
 
     language: str
     addresses: dict[str, str] = field(default_factory=dict, repr=False)
     values: dict[str, str] = field(default_factory=dict, repr=False)
+    agreed: frozenset[str] = frozenset()
     told: dict[str, str] = field(default_factory=dict)
     calendar: bytes | None = field(default=None, repr=False)
+    unsubscribe: str = field(default="", repr=False)
 
 
 DescribeMany = Callable[[Sequence[Message]], Mapping[UUID, Description | None]]

@@ -85,6 +85,9 @@ def way(message: Message, reached: Reach, gateways: Mapping[str, GatewayConfig])
     if found is None:
         raise texts.UnknownText(kind)
     template_values = texts.template_values(found.wording, person.values) if found.template else ()
+    text = texts.fill_for(channel, kind, language, found.wording, person.values)
+    if channel == "email" and person.unsubscribe:
+        text += texts.email_footer(language, person.unsubscribe)
     return Way(
         gateway=gateway,
         channels=list(reached.channels),
@@ -95,10 +98,12 @@ def way(message: Message, reached: Reach, gateways: Mapping[str, GatewayConfig])
             kind=kind,
             language=language,
             subject=found.subject,
-            text=texts.fill_for(channel, kind, language, found.wording, person.values),
+            text=text,
             reference=message.reference,
             template=found.template,
             template_values=template_values,
+            calendar=person.calendar if channel == "email" else None,
+            unsubscribe=person.unsubscribe if channel == "email" else "",
         ),
     )
 
@@ -110,8 +115,11 @@ def _reach(
         if wish.address:
             person.addresses.setdefault(channel, wish.address)
     wrong = {channel for channel, wish in said.items() if wish.wrong}
-    reachable = [c for c in channels if person.addresses.get(c) and c not in wrong]
-    wanted = [channel for channel in reachable if consents.is_wanted(channel, said)]
+    unasked = consents.NEEDS_A_YES - {*said, *person.agreed}  # who never said yes has not said no
+    reachable = [
+        c for c in channels if person.addresses.get(c) and c not in wrong and c not in unasked
+    ]
+    wanted = [c for c in reachable if consents.is_wanted(c, said, person.agreed)]
     left = [channel for channel in wanted if channel not in message.given_up]
     if not left and message.kind in NECESSARY:
         left = _last_left(message, reachable)

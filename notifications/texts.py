@@ -106,6 +106,11 @@ def bring_at_link(language: str) -> str:
     return str(_wording(language)["bring_at_link"])
 
 
+def email_footer(language: str, link: str) -> str:
+    """What stands below each e-mail, with the link that ends them."""
+    return "\n\n" + fill(str(_wording(language)["email_footer"]), {"link": link})
+
+
 def reason(code: str, language: str) -> str:
     """The phrase for a reason's code: `closed` -> "karena kantor tutup". Raises UnknownText."""
     found: str | None = _wording(language)["reasons"].get(code)

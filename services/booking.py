@@ -18,6 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from locations.history import note_change
 from locations.models import Slot
 from locations.slots import LOCAL, clock
+from notifications import consents
+from notifications.models import Consent
 from notifications.personal_data import lookup_hash
 from services import messages
 from services.availability import nearest_free
@@ -161,6 +163,14 @@ def _book(
             if key:
                 take_key(key, body, booking.id, moment)
             messages.plan_booked(booking, slot, now=moment)
+            if person.whatsapp:
+                consents.note(
+                    booking.id,
+                    "whatsapp",
+                    True,
+                    source=Consent.Source.BOOKING,
+                    text_version=person.notice_version,
+                )
             booking.save(force_insert=True)
     except IntegrityError as error:
         raise _refusal_for(error, service, slot, now) from None

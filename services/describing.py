@@ -9,6 +9,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import override
@@ -16,10 +17,11 @@ from django.utils.translation import override
 from notifications import texts
 from notifications.description import Description
 from notifications.models import Kind, Message
+from services.calendar_file import calendar_file
 from services.identity import is_mobile
 from services.lifecycle import ACTIVE, Status
 from services.models import Booking
-from services.tokens import token_for
+from services.tokens import token_for, unsubscribe_token
 
 LONGEST_NAME = 20
 # Day and time without year, as short as an SMS wants it: `24 November pukul 07.20`.
@@ -30,6 +32,11 @@ def _is_this_appointment(booking: Booking, message: Message) -> bool:
     """A message of an earlier appointment than the present one is moot."""
     return booking.status == Status.BOOKED and booking.moves == message.occasion
 
+
+# These change what stands in somebody's calendar.
+WITH_CALENDAR = frozenset(
+    {Kind.CONFIRMED, Kind.MOVED_BY_OFFICE, Kind.CANCELLED, Kind.DEFERRED, Kind.LINK_AGAIN}
+)
 
 # What must be true of a booking for a message of this kind still to hold.
 HOLDS: dict[str, Callable[[Booking, Message], bool]] = {
@@ -64,19 +71,33 @@ def _describe(message: Message, booking: Booking | None) -> Description | None:
     holds = HOLDS.get(message.kind)
     if booking is None or holds is None or not holds(booking, message):
         return None
+    addresses = addresses_of(booking)
+    calendar, unsubscribe = None, ""
     with override(booking.language):
         values = _values(booking) | _values_of(message, booking.language)
-    addresses = {"email": booking.email}
-    if is_mobile(booking.phone):
-        addresses["sms"] = booking.phone
-        if booking.whatsapp:
-            addresses["whatsapp"] = booking.phone
+        if "email" in addresses:
+            unsubscribe = _unsubscribe_link(booking)
+            if message.kind in WITH_CALENDAR:
+                calendar = calendar_file(booking, url=values["link"], now=timezone.now())
     return Description(
         language=booking.language,
         addresses=addresses,
         values=values,
+        agreed=agreed_to(booking),
         told={"protocol": booking.slot.location.protocol_id},
+        calendar=calendar,
+        unsubscribe=unsubscribe,
     )
+
+
+def addresses_of(booking: Booking) -> dict[str, str]:
+    """Where each channel reaches the person, wanted or not: `{"whatsapp": "+62…", …}`."""
+    addresses: dict[str, str] = {}
+    if is_mobile(booking.phone):
+        addresses |= {"whatsapp": booking.phone, "sms": booking.phone}
+    if booking.email:
+        addresses["email"] = booking.email
+    return addresses
 
 
 def short_name(full_name: str) -> str:
@@ -86,6 +107,17 @@ def short_name(full_name: str) -> str:
     """
     words = re.sub(r"\.(?=\S)", ". ", " ".join(full_name.split()[:2]))
     return words[:LONGEST_NAME].rstrip()
+
+
+def agreed_to(booking: Booking) -> frozenset[str]:
+    """The channels that the booking's form said yes to; what was said later counts more."""
+    return frozenset({"whatsapp"} if booking.whatsapp else ())
+
+
+def _unsubscribe_link(booking: Booking) -> str:
+    token = unsubscribe_token(booking.id, booking.token_version)
+    address = {"code": booking.code, "token": token}
+    return settings.SITE_URL + reverse("resident:unsubscribe", kwargs=address)
 
 
 def _values(booking: Booking) -> dict[str, str]:

@@ -21,6 +21,20 @@ def token_for(booking_id: UUID, version: int) -> str:
     return base64.urlsafe_b64encode(digest[:24]).decode()
 
 
+def unsubscribe_token(booking_id: UUID, version: int) -> str:
+    """The token that ends this booking's e-mails, and can do nothing else: providers of mail see
+    it, and follow it by themselves (RFC 8058)."""
+    message = b"unsubscribe-token\0" + booking_id.bytes + version.to_bytes(4, "big")
+    digest = hmac.new(settings.TOKEN_KEY.encode(), message, hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest[:24]).decode()
+
+
+def unsubscribe_token_opens(token: str, booking_id: UUID, version: int) -> bool:
+    if not token.isascii() or len(token) != TOKEN_LENGTH:
+        return False
+    return hmac.compare_digest(token, unsubscribe_token(booking_id, version))
+
+
 def token_opens(token: str, booking_id: UUID, version: int) -> bool:
     """Whether the token is the one of this booking; takes the same time for a wrong one."""
     if not token.isascii() or len(token) != TOKEN_LENGTH:

@@ -20,7 +20,7 @@ from .answers import Blocked, NotSent, Outgoing, Permanent, Taken, Temporary, Un
 # 530 sign-in required, 534 and 535 refused, 538 only over TLS.
 SIGN_IN_REFUSED = {530, 534, 535, 538}
 LONGEST_SUBJECT = 150
-METHOD = re.compile(rb"^METHOD:(REQUEST|CANCEL)\r?$", re.MULTILINE)
+METHOD = re.compile(rb"^METHOD:(PUBLISH|REQUEST|CANCEL)\r?$", re.MULTILINE)
 
 
 def send(outgoing: Outgoing) -> Taken:
@@ -47,6 +47,8 @@ def compose(outgoing: Outgoing) -> EmailMessage:
     }
     if outgoing.unsubscribe:
         headers["List-Unsubscribe"] = f"<{outgoing.unsubscribe}>"
+        if outgoing.unsubscribe.startswith("https://"):  # RFC 8058: one click, over TLS alone
+            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message = EmailMessage(
         subject=clean(outgoing.subject)[:LONGEST_SUBJECT],
         body=outgoing.text + "\n",

@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,21 +15,25 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from locations.models import Location
+from notifications.models import Consent
 from services import limits
 from services.booking import cancel as cancel_booking
 from services.booking import find_by_code_and_nik, find_by_token, reschedule
+from services.calendar_file import calendar_file
 from services.codes import read_code
+from services.describing import addresses_of
 from services.lifecycle import Actor
 from services.models import Booking
 from services.refusals import InvalidTransition, NotFound, Refusal
-from services.resident import draft, keyring, refusal_words
-from services.resident.calendar_file import calendar_file
+from services.resident import channels, draft, keyring, refusal_words
 from services.resident.forms import FindForm, problems
 from services.resident.pages import personal
 from services.resident.steps import begins_at, places_context, tapped
 from services.resident.ticket import Ticket
 from services.resident.times import moment_words
 from services.resident.timetable import timetable
+
+YES_NO = {"ya": True, "tidak": False}
 
 
 def holding_its_key(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -94,9 +99,26 @@ def find(request: HttpRequest) -> HttpResponse:
 
 @holding_its_key
 def ticket(request: HttpRequest, shown: Ticket) -> HttpResponse:
-    return render(
-        request, "resident/ticket.html", {"ticket": shown, "news": request.GET.get("kabar", "")}
-    )
+    context = {
+        "ticket": shown,
+        "news": request.GET.get("kabar", ""),
+        "channels": channels.channels_of(shown.booking),
+    }
+    return render(request, "resident/ticket.html", context)
+
+
+@holding_its_key
+def choose_channel(request: HttpRequest, shown: Ticket) -> HttpResponse:
+    """One channel on or off, then back to the ticket; the same again changes nothing."""
+    address = reverse("resident:ticket", kwargs={"code": shown.code})
+    if request.method != "POST":
+        return redirect(f"{address}#pesan")
+    channel, answer = request.POST.get("saluran", ""), request.POST.get("mau", "")
+    if channel not in addresses_of(shown.booking) or answer not in YES_NO:
+        raise BadRequest("no such channel or answer")
+    limits.take(limits.Use("change", limits.address_of(request)))
+    channels.say(shown.booking, channel, YES_NO[answer], Consent.Source.PAGE)
+    return redirect(f"{address}?kabar=saluran#pesan")
 
 
 @holding_its_key
@@ -107,7 +129,7 @@ def print_view(request: HttpRequest, shown: Ticket) -> HttpResponse:
 @holding_its_key
 def calendar(request: HttpRequest, shown: Ticket) -> HttpResponse:
     address = settings.SITE_URL + reverse("resident:ticket", kwargs={"code": shown.code})
-    text = calendar_file(shown.booking, ticket_url=address, now=shown.now)
+    text = calendar_file(shown.booking, url=address, now=shown.now)
     response = HttpResponse(text, content_type="text/calendar; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="ktp-el-{shown.code}.ics"'
     return response

@@ -57,6 +57,15 @@ STATES = {
 }
 
 
+def masked(address: str) -> str:
+    """`0812-••••-7890`, `s•••@contoh.id`: enough to know one's own by."""
+    if "@" in address:
+        name, _at, host = address.partition("@")
+        return f"{name[:1]}•••@{host}"
+    shown = show_phone(address) if address else ""
+    return f"{shown[:5]}••••{shown[9:]}" if shown else ""
+
+
 @dataclass(frozen=True)
 class Ticket:
     """Wraps a booking with service, slot, place and protocol loaded, at a moment."""
@@ -132,13 +141,7 @@ class Ticket:
     def proof_goes_to(self) -> str:
         """Where proof and reminders go, masked; empty where there is neither phone nor e-mail."""
         phone, email = self.booking.phone, self.booking.email
-        if phone and is_mobile(phone):
-            shown = show_phone(phone)
-            return f"{shown[:5]}••••{shown[9:]}"
-        if email:
-            name, _at, host = email.partition("@")
-            return f"{name[:1]}•••@{host}"
-        return ""
+        return masked(phone if phone and is_mobile(phone) else email)
 
     @property
     def card_note(self) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from services.resident import information, managing, steps
+from services.resident import channels, genuine, information, managing, steps
 
 app_name = "resident"
 urlpatterns = [
@@ -18,11 +18,14 @@ urlpatterns = [
     path("jadwal/", managing.find, name="find"),
     path("jadwal/<slug:code>/", managing.ticket, name="ticket"),
     path("jadwal/<slug:code>/cetak/", managing.print_view, name="print"),
+    path("jadwal/<slug:code>/saluran/", managing.choose_channel, name="choose_channel"),
     path("jadwal/<slug:code>/kalender.ics", managing.calendar, name="calendar"),
     path("jadwal/<slug:code>/pindah/", managing.move_place, name="move_place"),
     path("jadwal/<slug:code>/pindah/<slug:location>/", managing.move_time, name="move_time"),
     path("jadwal/<slug:code>/batal/", managing.cancel, name="cancel"),
     path("jadwal/<slug:code>/tutup/", managing.forget, name="forget"),
+    path("berhenti/<slug:code>/<slug:token>/", channels.unsubscribe, name="unsubscribe"),
+    path("pesan-asli/", genuine.ask, name="genuine"),
     path("m/<slug:code>/<slug:token>/", managing.manage_link, name="manage"),
     path(
         "m/<slug:code>/<slug:token>/kalender.ics",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 if typing.TYPE_CHECKING:
     from tests.browser.jember import Jember
@@ -47,8 +48,18 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 
 @pytest.fixture
-def jember(transactional_db: None, live_server: Any) -> "Jember":
+def jember(transactional_db: None, live_server: Any, settings: Settings) -> "Jember":
     """The region with its places and three weeks of slots, and where the server is."""
     from tests.browser.jember import build
+    from tests.notifications.conftest import connect
+
+    # Nothing is sent: pages name the channels that are connected.
+    connect(
+        settings,
+        GATEWAY_WHATSAPP="whatsapp://token@127.0.0.1:9/v21.0/1?tls=off",
+        GATEWAY_SMS="http://127.0.0.1:9/",
+    )
+    settings.EMAIL_BY_SMTP = True
+    settings.OFFICIAL_SENDERS = {"sms": "DUKCAPIL", "email": "antrean@jemberkab.go.id"}
 
     return build(live_server.url)

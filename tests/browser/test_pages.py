@@ -56,7 +56,9 @@ def test_no_page_scrolls_sideways_on_a_small_phone(
     assert [name for page, name in walk if sideways(page)] == []
 
 
-@pytest.mark.parametrize("address", ["/", "/pesan/first-recording/data-diri/", "/layanan/"])
+@pytest.mark.parametrize(
+    "address", ["/", "/pesan/first-recording/data-diri/", "/layanan/", "/pesan-asli/"]
+)
 def test_a_first_visit_weighs_little_and_asks_nobody_else(
     browser: Browser, jember: Jember, address: str
 ) -> None:

@@ -20,6 +20,7 @@ def fill_identity(page: Page, *, nik: str = "", name: str = "Nurhayati") -> None
     page.fill("#id_birth_year", "2005")
     page.select_option("#id_residence_district", AMBULU)
     page.fill("#id_phone", "0812 3456 7890")
+    page.fill("#id_email", "siti@example.test")
     page.check("#id_companions_1")
     page.check("#id_notice_read")
 
@@ -45,6 +46,7 @@ def every_page(page: Page, base: str, *, nik: str) -> Iterator[str]:
         ("privacy", "/privasi/"),
         ("accessibility", "/aksesibilitas/"),
         ("complaints", "/pengaduan/"),
+        ("genuine", "/pesan-asli/"),
         ("find", "/jadwal/"),
         ("missing", "/tidak-ada/"),
         ("identity", "/pesan/first-recording/data-diri/"),
@@ -73,12 +75,38 @@ def every_page(page: Page, base: str, *, nik: str) -> Iterator[str]:
     for name, address in (("print", "cetak/"), ("move-place", "pindah/"), ("cancel", "batal/")):
         page.goto(ticket + address)
         yield name
+    page.goto(base + "/pesan-asli/")
+    page.fill("#id_code", ticket.rstrip("/").rpartition("/")[2])
+    page.fill("#id_last_digits", "0000")
+    submit(page)
+    yield "genuine-error"
+    page.fill("#id_last_digits", "7890")
+    submit(page)
+    yield "genuine-sent"
+    page.goto(base + _stop_address(ticket))
+    yield "unsubscribe"
+    submit(page)
+    yield "unsubscribed"
+    page.goto(ticket)
+    page.locator("#pesan button").first.click()
+    yield "channels"
     page.goto(ticket)
     page.locator("aside .btn.quiet").click()
     yield "move"
     page.goto(f"{ticket}batal/")
     submit(page)
     yield "cancelled"
+
+
+def _stop_address(ticket: str) -> str:
+    """What the e-mails of this ticket's booking link to."""
+    from services.codes import read_code
+    from services.models import Booking
+    from services.tokens import unsubscribe_token
+
+    code = read_code(ticket.rstrip("/").rpartition("/")[2])
+    booking = Booking.objects.get(code=code)
+    return f"/berhenti/{code}/{unsubscribe_token(booking.pk, booking.token_version)}/"
 
 
 def _take_away(slot_id: int) -> None:

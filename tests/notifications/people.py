@@ -18,7 +18,13 @@ def person(
     *, email: str = "", phone: str = "", whatsapp: bool = False, **changes: object
 ) -> Description:
     addresses = {"email": email, "sms": phone, "whatsapp": phone if whatsapp else ""}
-    given = {"language": "id", "values": VALUES, "addresses": addresses} | changes
+    agreed = frozenset({"whatsapp"} if whatsapp else ())
+    given = {
+        "language": "id",
+        "values": VALUES,
+        "addresses": addresses,
+        "agreed": agreed,
+    } | changes
     return Description(**given)  # type: ignore[arg-type]
 
 

@@ -209,7 +209,9 @@ def test_where_no_other_channel_is_left_after_all_it_stays_sent(world: World) ->
 
 def test_an_only_channel_with_receipts_is_not_tried_twice(world: World) -> None:
     message = world.message(reached_by={"email": ""})
-    people.KNOWN[message.subject] = people.person(addresses={"whatsapp": PHONE})
+    people.KNOWN[message.subject] = people.person(
+        whatsapp=True, phone=PHONE, addresses={"whatsapp": PHONE}
+    )
     delivery.deliver()
     message.refresh_from_db()
     assert (message.state, message.fallback_at) == (State.SENT, None)

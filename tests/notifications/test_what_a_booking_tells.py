@@ -243,9 +243,10 @@ BOOKED_AT = wib("2026-12-01 10:00")
 
 
 def deliver_all(sink: Sink, now: datetime) -> list[str]:
-    """The texts that have arrived by `now`, without their line breaks at the end."""
+    """The texts that have arrived by `now`, without the line below them that ends e-mails."""
     delivery.deliver(now)
-    return [mail.get_content().strip() for mail in sink.mails()]
+    bodies = [mail.get_body(("plain",)) for mail in sink.mails()]
+    return [body.get_content().splitlines()[0] for body in bodies if body is not None]
 
 
 def test_the_confirmation_says_who_when_where_what_to_bring_and_how_to_behave(sink: Sink) -> None:
