@@ -26,6 +26,12 @@ PHONE = "+6281234567890"
 
 
 @pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A round goes on to the next channel, however slow the machine that answers is."""
+    monkeypatch.setattr(delivery, "LOOK_AGAIN", 0.0)
+
+
+@pytest.fixture(autouse=True)
 def _approved(db: None) -> None:
     Text.objects.create(
         kind="confirmed",
