@@ -114,7 +114,7 @@ def test_the_child_is_killed_when_time_is_over(
     began = time.monotonic()
     with pytest.raises(Unknown):
         send(gateway.port)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
     assert child.poll() is not None
     assert apprise._idle == []
 

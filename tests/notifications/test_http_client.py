@@ -65,7 +65,7 @@ def test_an_attempt_ends_in_time_whatever_the_gateway_does(
         assert error.code == "no_answer"
     else:
         assert len(answer.body) <= http.MOST_READ + 1  # the endless body: read so far and no more
-    assert time.monotonic() - began < LIMIT + 0.5
+    assert time.monotonic() - began < LIMIT + 2
 
 
 def test_a_name_server_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,7 +73,7 @@ def test_a_name_server_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch
     began = time.monotonic()
     with pytest.raises(Temporary, match="name_unknown"):
         post(Server("gateway.example", 443), "/", b"", {})
-    assert time.monotonic() - began < LIMIT + 0.5
+    assert time.monotonic() - began < LIMIT + 2
 
 
 def test_a_tls_handshake_ends_in_time_and_nothing_went_out() -> None:
@@ -87,7 +87,7 @@ def test_a_tls_handshake_ends_in_time_and_nothing_went_out() -> None:
         began = time.monotonic()
         with pytest.raises(Temporary):
             post(Server("127.0.0.1", port, private=True), "/", b"", {})
-        assert time.monotonic() - began < LIMIT + 0.5
+        assert time.monotonic() - began < LIMIT + 2
 
 
 def test_an_untrusted_certificate_is_refused_before_anything_is_sent(tmp_path: Path) -> None:

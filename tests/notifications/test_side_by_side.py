@@ -146,14 +146,14 @@ def test_a_gateway_that_never_comes_back_does_not_hold_the_round(
     """It breaks its promise to end an attempt; what it says later counts no more."""
     monkeypatch.setattr(delivery, "NO_ANSWER", 0.3)
     hangs = Fake("email")
-    hangs.takes = 1.5
+    hangs.takes = 4.0
     connect(monkeypatch, hangs)
     message = plan()[0]
     round_ = delivery.Round()
     round_.sort(outbox.claim(1), time.monotonic())
     began = time.monotonic()
     round_.finish()
-    assert time.monotonic() - began < 1.2
+    assert time.monotonic() - began < 3
     assert round_.ends == {"due": 1}
     wait_until(lambda: not hangs.under_way)
     round_.finish()

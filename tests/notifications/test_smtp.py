@@ -98,7 +98,7 @@ def test_a_server_that_is_away_is_tried_later(settings: Settings) -> None:
 
 def drip(connection: socket.socket) -> None:
     """The greeting at one byte a moment: each read is in time, the whole never ends."""
-    for byte in b"220 " + b"-" * 30:
+    for byte in b"220 " + b"-" * 100:
         connection.sendall(bytes([byte]))
         time.sleep(0.05)
 
@@ -127,7 +127,7 @@ def test_an_attempt_ends_in_time_whatever_the_server_does(
         began = time.monotonic()
         with pytest.raises((Temporary, Unknown)):
             send_email(outgoing())
-        assert time.monotonic() - began < LIMIT + 0.5
+        assert time.monotonic() - began < LIMIT + 2
 
 
 @pytest.mark.parametrize("way", ["ssl", "starttls"])
@@ -140,7 +140,7 @@ def test_a_tls_handshake_ends_in_time_too(settings: Settings, way: str) -> None:
             connection.recv(1000)
             connection.sendall(b"220 go on\r\n")
         connection.recv(1000)
-        for byte in b"\x16\x03\x03\x40\x00" + b"\x02" * 30:
+        for byte in b"\x16\x03\x03\x40\x00" + b"\x02" * 120:
             connection.sendall(bytes([byte]))
             time.sleep(0.05)
 
@@ -150,7 +150,7 @@ def test_a_tls_handshake_ends_in_time_too(settings: Settings, way: str) -> None:
         began = time.monotonic()
         with pytest.raises((Temporary, Unknown)):
             send_email(outgoing())
-        assert time.monotonic() - began < LIMIT + 0.5
+        assert time.monotonic() - began < LIMIT + 2
 
 
 def test_without_the_timer_the_dripping_server_holds_the_sender(settings: Settings) -> None:
