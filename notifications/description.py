@@ -33,7 +33,7 @@ class Description:
     values: dict[str, str] = field(default_factory=dict, repr=False)
     agreed: frozenset[str] = frozenset()
     told: dict[str, str] = field(default_factory=dict)
-    calendar: bytes | None = field(default=None, repr=False)
+    calendar: Callable[[], bytes] | None = field(default=None, repr=False)
     unsubscribe: str = field(default="", repr=False)
 
 

@@ -102,7 +102,7 @@ def way(message: Message, reached: Reach, gateways: Mapping[str, GatewayConfig])
             reference=message.reference,
             template=found.template,
             template_values=template_values,
-            calendar=person.calendar if channel == "email" else None,
+            calendar=person.calendar() if channel == "email" and person.calendar else None,
             unsubscribe=person.unsubscribe if channel == "email" else "",
         ),
     )

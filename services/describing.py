@@ -6,6 +6,7 @@ A changed number, a moved visit or another level of the health protocol counts u
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
@@ -72,13 +73,14 @@ def _describe(message: Message, booking: Booking | None) -> Description | None:
     if booking is None or holds is None or not holds(booking, message):
         return None
     addresses = addresses_of(booking)
-    calendar, unsubscribe = None, ""
+    calendar: Callable[[], bytes] | None = None
+    unsubscribe = ""
     with override(booking.language):
         values = _values(booking) | _values_of(message, booking.language)
         if "email" in addresses:
             unsubscribe = _unsubscribe_link(booking)
             if message.kind in WITH_CALENDAR:
-                calendar = calendar_file(booking, url=values["link"], now=timezone.now())
+                calendar = partial(_calendar, booking, values["link"])
     return Description(
         language=booking.language,
         addresses=addresses,
@@ -88,6 +90,12 @@ def _describe(message: Message, booking: Booking | None) -> Description | None:
         calendar=calendar,
         unsubscribe=unsubscribe,
     )
+
+
+def _calendar(booking: Booking, link: str) -> bytes:
+    """Made only when the message goes by e-mail: it costs more than all the rest."""
+    with override(booking.language):
+        return calendar_file(booking, url=link, now=timezone.now())
 
 
 def addresses_of(booking: Booking) -> dict[str, str]:
