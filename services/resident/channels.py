@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
 
 from notifications import consents
 from notifications.gateways import configured
@@ -63,6 +64,7 @@ def channels_of(booking: Booking) -> list[Channel]:
 
 
 @csrf_exempt  # the token in the address is the leave; providers of mail post without a cookie
+@require_http_methods(["GET", "HEAD", "POST"])
 @personal
 def unsubscribe(request: HttpRequest, code: str, token: str) -> HttpResponse:
     """The link of an e-mail: asks, and a POST ends e-mails (RFC 8058). Again: the same page.
@@ -81,7 +83,9 @@ def unsubscribe(request: HttpRequest, code: str, token: str) -> HttpResponse:
         "code": booking.shown_code,
         "shown": masked(booking.email) if booking.email else "",
     }
-    return render(request, "resident/unsubscribe.html", context)
+    response = render(request, "resident/unsubscribe.html", context)
+    response["Referrer-Policy"] = "no-referrer"  # the address holds the token
+    return response
 
 
 def say(booking: Booking, channel: str, wanted: bool, source: str) -> None:

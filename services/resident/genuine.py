@@ -26,8 +26,8 @@ from services.resident.pages import personal
 from services.resident.times import moment_words
 
 MOST = 50
-#: It reached the gateway, or may have.
-SENT = (Attempt.Outcome.TAKEN, Attempt.Outcome.UNKNOWN)
+#: It reached the gateway, or may have: of a sender that died nobody knows.
+SENT = (Attempt.Outcome.TAKEN, Attempt.Outcome.UNKNOWN, Attempt.Outcome.LOST)
 
 
 class GenuineForm(forms.Form):

@@ -224,3 +224,9 @@ def test_the_link_in_the_description_is_that_of_the_page(ticket: str, settings: 
     link = describing._unsubscribe_link(booking)
     assert re.fullmatch(r"https://dispendukcapil\.jemberkab\.go\.id/berhenti/\w+/[\w-]+/", link)
     assert Client().post(link.removeprefix(settings.SITE_URL)).status_code == 200
+
+
+def test_the_address_of_an_unsubscribe_link_is_told_to_nobody(ticket: str) -> None:
+    address = stop_address(Booking.objects.get())
+    assert Client().get(address)["Referrer-Policy"] == "no-referrer"
+    assert Client().put(address).status_code == 405
