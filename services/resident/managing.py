@@ -99,10 +99,12 @@ def find(request: HttpRequest) -> HttpResponse:
 
 @holding_its_key
 def ticket(request: HttpRequest, shown: Ticket) -> HttpResponse:
+    reaching = channels.channels_of(shown.booking)
     context = {
         "ticket": shown,
         "news": request.GET.get("kabar", ""),
-        "channels": channels.channels_of(shown.booking),
+        "channels": reaching,
+        "proof_goes_to": next((channel.shown for channel in reaching if channel.wanted), ""),
     }
     return render(request, "resident/ticket.html", context)
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
 from locations.models import Location
-from services.identity import age_on, is_mobile, show_phone
+from services.identity import age_on, show_phone
 from services.lifecycle import ACTIVE, Status
 from services.models import Booking
 from services.resident import protocol
@@ -136,12 +136,6 @@ class Ticket:
     @property
     def full_name(self) -> str:
         return self.booking.full_name
-
-    @property
-    def proof_goes_to(self) -> str:
-        """Where proof and reminders go, masked; empty where there is neither phone nor e-mail."""
-        phone, email = self.booking.phone, self.booking.email
-        return masked(phone if phone and is_mobile(phone) else email)
 
     @property
     def card_note(self) -> str:

@@ -43,6 +43,7 @@ def test_from_booking_to_recorded(
     settings,
 ) -> None:
     settings.SITE_URL = jember.url
+    settings.GATEWAYS = {}  # e-mail alone
     booking = book_on_a_phone(page, jember, office)
     reminder = be_reminded(booking, sink)
     move_to_today(browser, reminder, office, booking)

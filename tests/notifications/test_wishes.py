@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import ProgrammingError, transaction
+from django.test import Client
 from django.utils import timezone
 from icalendar import Calendar
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -112,6 +113,25 @@ def test_an_email_says_how_to_end_them_in_words_and_for_programs(sink: Sink) -> 
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert f"No more e-mails, or another channel? {link}" in text
+
+
+def test_one_click_is_not_promised_over_plain_http(sink: Sink, settings: Settings) -> None:
+    settings.SITE_URL = "http://localhost:8000"
+    booked()
+    delivery.deliver()
+    (mail,) = sink.mails()
+    assert mail["List-Unsubscribe"] and mail["List-Unsubscribe-Post"] is None
+
+
+def test_who_ends_emails_by_the_link_is_reminded_of_nothing_by_them(
+    sink: Sink, client: Client
+) -> None:
+    booked()
+    delivery.deliver()
+    (mail,) = sink.mails()
+    client.post(mail["List-Unsubscribe"].strip(" <>").removeprefix(SITE))
+    deliver_when_due("reminder_day_before")
+    assert len(sink.mails()) == 1
 
 
 def test_the_entry_in_the_calendar_moves_and_goes(sink: Sink) -> None:

@@ -15,7 +15,8 @@ from services import describing
 from services.models import Booking
 from services.resident.channels import channels_of
 from services.tokens import token_for, unsubscribe_token
-from tests.services.resident.town import Town, identify, tap
+from tests.racing import race
+from tests.services.resident.town import Town, build, identify, tap
 
 PHONE = {"phone": "0812 3456 7890", "email": "siti@example.test"}
 
@@ -171,6 +172,36 @@ def test_the_section_costs_one_statement_however_much_was_said(client: Client, t
     assert counts == [1, 1]
 
 
+def test_the_ticket_promises_no_channel_that_nobody_connected_or_wants(
+    client: Client, ticket: str, settings: Settings
+) -> None:
+    fresh = f"{ticket}?kabar=baru"
+    assert "kami kirim ke 0812-••••-7890" in client.get(fresh).content.decode()
+    client.post(f"{ticket}saluran/", {"saluran": "sms", "mau": "tidak"})
+    assert "kami kirim ke s•••@example.test" in client.get(fresh).content.decode()
+    settings.DEMO, settings.EMAIL_BY_SMTP, settings.GATEWAYS = False, False, {}
+    assert "kami kirim ke" not in client.get(fresh).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_switches_at_once_are_all_taken_and_the_last_row_counts() -> None:
+    client = Client()
+    town = build()
+    identify(client, **PHONE)
+    ticket = tap(client, town.slots[0]).headers["Location"].partition("?")[0]
+
+    def switch(number: int) -> int:
+        browser = Client()
+        browser.cookies = client.cookies
+        typed = {"saluran": "sms", "mau": "tidak" if number % 2 else "ya"}
+        return browser.post(f"{ticket}saluran/", typed).status_code
+
+    assert race(8, switch) == [302] * 8
+    rows = said()
+    assert 1 <= len(rows) <= 8
+    assert state()["sms"] is rows[-1][1]
+
+
 # --- The link of an e-mail -----------------------------------------------------------------------
 
 
@@ -186,7 +217,9 @@ def test_the_link_asks_first_and_a_click_of_a_program_changes_nothing(ticket: st
     assert page.status_code == 200 and page["Cache-Control"] == "no-store"
     assert "s•••@example.test" in page.content.decode()
     assert "Nurhayati" not in page.content.decode()
+    assert page["Referrer-Policy"] == "no-referrer"
     stranger.head(stop_address(booking))
+    assert stranger.put(stop_address(booking)).status_code == 405
     assert said() == []
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from notifications.models import Attempt, Message
+from services.codes import new_code
 from services.models import Booking
 from tests.services.resident.town import Town, identify, tap
 
@@ -56,6 +57,32 @@ def test_code_and_digits_show_kind_time_and_channel_and_nothing_else(booking: Bo
     for secret in ("Nurhayati", "siti@", "3456", "7890", "Ambulu", "/m/"):
         assert secret not in page, secret
     assert "What we sent for" in ask(booking.shown_code, "7890", "/en")[1]
+
+
+def test_what_may_have_arrived_is_listed_and_what_did_not_go_out_is_not(booking: Booking) -> None:
+    for outcome in Attempt.Outcome.values:
+        sent(booking, channel=f"by-{outcome}", outcome=outcome)
+    _, page = ask(booking.shown_code, "7890")
+    assert set(re.findall(r"by-(\w+)", page)) == {"taken", "unknown", "lost"}
+
+
+def test_a_wrong_pair_asks_the_database_as_much_as_a_code_that_is_not_there(
+    booking: Booking,
+) -> None:
+    counts = []
+    for code in (booking.code, new_code()):
+        with CaptureQueriesContext(connection) as seen:
+            ask(code, "0000")
+        counts.append([query["sql"].split()[0] for query in seen])
+    assert counts[0] == counts[1]
+
+
+def test_a_right_answer_in_between_gives_no_further_tries(booking: Booking) -> None:
+    other = new_code()
+    for digits in range(5):
+        assert ask(other, f"{digits:04}")[0] == 404
+        assert ask(booking.shown_code, "7890")[0] == 200
+    assert ask(other, "0009")[0] == 429
 
 
 def test_where_nothing_was_sent_it_says_so(booking: Booking) -> None:
