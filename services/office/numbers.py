@@ -17,7 +17,7 @@ GROUPS: tuple[tuple[str, str, tuple[State, ...]], ...] = (
     ("sent", "is-new", (State.SENT,)),
     ("waiting", "is-wait", tuple(OPEN)),
     ("failed", "is-stop", (State.FAILED,)),
-    ("expired", "is-stop", (State.EXPIRED,)),
+    ("expired", "is-stop is-faint", (State.EXPIRED,)),
     ("withdrawn", "is-none", (State.WITHDRAWN,)),
 )
 _GROUP_OF = {state: name for name, _look, states in GROUPS for state in states}
