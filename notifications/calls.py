@@ -19,8 +19,9 @@ from locations.clock import database_now
 from locations.history import note_change
 from locations.models import Staff
 
+from . import consents
 from .description import describe_many
-from .models import Call
+from .models import Call, Consent
 from .quiet_hours import quiet_span
 
 #: One call and what it leads to; then the person is free for others.
@@ -46,11 +47,13 @@ def take_next(calls: QuerySet[Call], staff: Staff) -> Call | None:
 
     Who holds one already gets that one. What has become moot meanwhile is ended on the way.
     """
-    held = open_calls(calls).filter(held_by=staff, held_until__gt=Now()).first()
-    if held is not None:
-        return held
     while True:
         with transaction.atomic():
+            # A double press of one caller is two takers: the second waits, and sees what is held.
+            Staff.objects.select_for_update().get(pk=staff.pk)
+            held = open_calls(calls).filter(held_by=staff, held_until__gt=Now()).first()
+            if held is not None:
+                return held
             call = _lock_next(calls)
             if call is None:
                 return None
@@ -88,8 +91,16 @@ def mark_reached(calls: QuerySet[Call], pk: UUID, staff: Staff) -> Call:
 
 
 def mark_wrong_number(calls: QuerySet[Call], pk: UUID, staff: Staff) -> Call:
-    """Somebody else answers on this number. Raises HoldLost; a second time changes nothing."""
+    """Somebody else answers on this number: nothing goes there any more, since it would tell a
+    stranger of the visit. Raises HoldLost; a second time changes nothing."""
     return _mark(calls, pk, staff, State.WRONG_NUMBER, "wrong number")
+
+
+def _stop_messages_to_phone(call: Call, staff: Staff) -> None:
+    for channel in ("whatsapp", "sms"):
+        consents.note(
+            call.subject, channel, False, Consent.Source.STAFF, consents.WRONG_NUMBER, staff
+        )
 
 
 def mark_not_reached(calls: QuerySet[Call], pk: UUID, staff: Staff) -> Call:
@@ -156,6 +167,8 @@ def _mark(calls: QuerySet[Call], pk: UUID, staff: Staff, state: State, why: str)
         note_change(who=f"staff:{staff.pk}", why=why)
         call.tries += 1
         _end(call, state)
+        if state == State.WRONG_NUMBER:
+            _stop_messages_to_phone(call, staff)
         return call
 
 

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_POST
 from locations.access import Role, visible_locations
 from locations.clock import database_now
 from notifications import calls as rules
-from notifications import consents, in_force, texts
+from notifications import in_force, texts
 from notifications.description import Description, describe_many
-from notifications.models import Call, Consent, Message
+from notifications.models import Call, Message
 from services.identity import show_phone
 from services.models import Booking
 from services.office.access import places_of
@@ -63,9 +63,10 @@ def call_list(request: HttpRequest) -> HttpResponse:
                 call.next_at if call.next_at > now else None,
             )
             for call in waiting[:SHOWN]
+            if call.subject in bookings  # not erased meanwhile
         ],
         "more": len(waiting) > SHOWN,
-        "ended": [(call, bookings[call.subject]) for call in ended],
+        "ended": [(call, bookings[call.subject]) for call in ended if call.subject in bookings],
         "may_call": visible_locations(signed_in(request), Role.COUNTER).exists(),
     }
     return render(request, "office/calls.html", context)
@@ -103,7 +104,7 @@ def one(request: HttpRequest, call: UUID) -> HttpResponse:
 
 def _what_to_say(message: Message) -> str:
     """The message as it would read now, in the person's language; empty where it is moot."""
-    person = describe_many([message])[message.pk]
+    person = describe_many([message]).get(message.pk)
     if not isinstance(person, Description):
         return ""
     wording = in_force.published(message.kind, person.language, "")
@@ -130,7 +131,7 @@ def result(request: HttpRequest, call: UUID) -> HttpResponse:
                     request, _("Dicatat. Batas waktunya lewat sebelum panggilan berikut.")
                 )
         elif said == "salah":
-            _wrong_number(rules.mark_wrong_number(mine, call, staff), request)
+            rules.mark_wrong_number(mine, call, staff)
             notes.success(request, _("Dicatat: nomor salah. Nomor itu tidak dikirimi pesan lagi."))
         elif said == "nanti":
             rules.give_back(mine, call, staff)
@@ -139,19 +140,6 @@ def result(request: HttpRequest, call: UUID) -> HttpResponse:
     except rules.HoldLost:
         return _hold_lost(request)
     return redirect("calls:list")
-
-
-def _wrong_number(call: Call, request: HttpRequest) -> None:
-    """What goes to a number that is somebody else's would tell a stranger of the visit."""
-    for channel in ("whatsapp", "sms"):
-        consents.note(
-            call.subject,
-            channel,
-            False,
-            Consent.Source.STAFF,
-            consents.WRONG_NUMBER,
-            signed_in(request),
-        )
 
 
 def _hold_lost(request: HttpRequest) -> HttpResponse:

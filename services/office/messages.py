@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from django.conf import settings
 from django.contrib import messages as notes
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,6 +21,8 @@ from services.office.numbers import GROUPS, backlog, numbers_of
 from services.office.words import GROUPS as GROUP_WORDS
 from services.office.words import of_channel
 from services.staff import signed_in, staff_page
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,10 @@ def gateway(request: HttpRequest, name: str) -> HttpResponse:
     staff = only_for_all(request)
     if name not in configured():
         raise Http404
-    if request.POST.get("lakukan") == "lanjutkan":
+    said_to_do = request.POST.get("lakukan")
+    if said_to_do not in ("jeda", "lanjutkan"):
+        return HttpResponse(_("Tidak ada yang diubah: pilih Jeda atau Lanjutkan."), status=400)
+    if said_to_do == "lanjutkan":
         done = breaker.resume(name)
         said = _("Gateway %(name)s berjalan lagi. Pesan yang menunggu segera dikirim.")
     else:
@@ -87,5 +93,6 @@ def gateway(request: HttpRequest, name: str) -> HttpResponse:
         done = breaker.pause(name, "by_staff", by=staff)
         said = _("Gateway %(name)s dijeda. Pesannya menunggu, tidak ada yang hilang.")
     if done:
+        log.info("gateway changed by staff", gateway=name, state=said_to_do, staff_id=staff.pk)
         notes.success(request, said % {"name": name})
     return redirect("office:day")

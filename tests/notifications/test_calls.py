@@ -83,6 +83,14 @@ def test_two_callers_never_get_the_same_person() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_double_press_of_one_caller_takes_one_person() -> None:
+    nobody_reached(6)
+    caller = staff()
+    got = race(6, lambda number: calls.take_next(every(), caller))
+    assert len({call.pk for call in got}) == 1
+
+
+@pytest.mark.django_db(transaction=True)
 def test_without_the_lock_two_callers_would_get_the_same_person(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -156,6 +156,17 @@ def test_a_wrong_number_gets_no_further_message(client: Client, place: Location)
     assert set(said) == {("whatsapp", False, "staff"), ("sms", False, "staff")}
 
 
+def test_a_wrong_number_is_written_down_once_whoever_presses_again(
+    client: Client, place: Location
+) -> None:
+    _booking, call = unreached(place)
+    take(client)
+    result(client, call, "salah")
+    result(other("pengawas", "supervisor", place), call, "salah")
+    assert {said.by.username for said in Consent.objects.all() if said.by} == {"petugas"}
+    assert Consent.objects.count() == 2
+
+
 def test_who_has_no_number_at_all_is_told_by_the_village_office(
     client: Client, place: Location
 ) -> None:

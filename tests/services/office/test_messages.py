@@ -163,6 +163,13 @@ def test_only_who_answers_for_all_places_may_pause(client: Client, place: Locati
     assert not Gateway.objects.filter(paused_at__isnull=False).exists()
 
 
+@pytest.mark.parametrize("asked", ["", "x", "pause", None])
+def test_only_the_two_words_change_a_gateway(head: Client, asked: str | None) -> None:
+    given = {} if asked is None else {"lakukan": asked}
+    assert head.post(reverse("office:gateway", args=["demo-sms"]), given).status_code == 400
+    assert not Gateway.objects.filter(paused_at__isnull=False).exists()
+
+
 def test_a_gateway_that_is_not_connected_cannot_be_paused(head: Client) -> None:
     assert head.post(reverse("office:gateway", args=["merpati"])).status_code == 404
     assert head.get(reverse("office:gateway", args=["demo-sms"])).status_code == 405
