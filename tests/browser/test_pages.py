@@ -122,9 +122,9 @@ def small_targets(page: Page) -> list[str]:
 
 
 def sideways(page: Page) -> bool:
-    return bool(
-        page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-    )
+    # By locator: right after a click there may be no document for a moment.
+    page.wait_for_load_state()
+    return bool(page.locator("html").evaluate("root => root.scrollWidth > root.clientWidth"))
 
 
 def test_no_page_breaks_the_content_security_policy(browser: Browser, jember: Jember) -> None:
