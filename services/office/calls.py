@@ -21,6 +21,7 @@ from services.identity import show_phone
 from services.models import Booking
 from services.office.access import places_of
 from services.staff import signed_in, staff_page
+from services.tokens import without_tokens
 
 #: So many lines are shown; whoever works the list off takes the earliest anyway.
 SHOWN = 100
@@ -108,7 +109,9 @@ def _what_to_say(message: Message) -> str:
     if not isinstance(person, Description):
         return ""
     wording = in_force.published(message.kind, person.language, "")
-    return "" if wording is None else texts.fill(wording.wording, person.values)
+    if wording is None:
+        return ""
+    return without_tokens(texts.fill(wording.wording, person.values))
 
 
 @staff_page

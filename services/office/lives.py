@@ -19,13 +19,14 @@ from services.office.access import places_of
 from services.office.forms import CodeForm
 from services.office.words import of_channel, of_code
 from services.staff import COUNTER, location_for, signed_in, staff_page
+from services.tokens import without_tokens
 
 
 @staff_page
 def search(request: HttpRequest) -> HttpResponse:
     """All messages of the booking whose code was posted; only of one's own locations."""
     places = places_of(request)
-    form = CodeForm(request.POST or None)
+    form = CodeForm(request.POST if request.method == "POST" else None)
     context: dict[str, Any] = {"search": form}
     status = 200
     if request.method == "POST":
@@ -122,7 +123,7 @@ def _step(attempt: Attempt, opened: bool) -> Step:
         of_channel(attempt.channel),
         of_code(attempt.code),
         to if opened else mask(to),
-        text if opened else "",
+        without_tokens(text) if opened else "",
         opened,
     )
 

@@ -16,6 +16,7 @@ from notifications.models import Call, Consent, Message
 from services.booking import book, cancel
 from services.lifecycle import Actor
 from services.models import Booking
+from services.tokens import token_for
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +83,20 @@ def test_the_list_names_nobody_and_who_takes_a_call_sees_whom_to_ring_and_what_t
     assert "dibatalkan karena kantor tutup" in taken
     call.refresh_from_db()
     assert call.held_by is not None and call.held_by.username == "petugas"
+
+
+def test_nobody_of_the_office_gets_a_residents_link_to_see(client: Client, place: Location) -> None:
+    """Who had it could cancel, and the history would say that the resident did."""
+    slot = factories.slot(place, factories.at_local(5, 9), capacity=500)
+    booking = factories.booking(slot)
+    message = Message.objects.get(subject=booking.pk, kind="confirmed")
+    Call.objects.create(
+        message=message, subject=booking.pk, reason="all_failed", deadline=slot.starts_at
+    )
+    taken = take(client).content.decode()
+    token = token_for(booking.pk, booking.token_version)
+    assert f"/m/{booking.code}/…" in taken
+    assert token not in taken
 
 
 def test_only_the_holder_sees_the_call(client: Client, place: Location) -> None:

@@ -20,6 +20,7 @@ from services.lifecycle import Actor
 from services.models import Booking
 from services.office.numbers import GROUPS
 from services.office.words import of_code
+from services.tokens import token_for
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -234,6 +235,20 @@ def test_what_was_opened_by_whom_cannot_be_changed_or_deleted(
             connection.cursor() as cursor,
         ):
             cursor.execute(sql)
+
+
+def test_what_was_opened_shows_nobody_the_residents_link(client: Client, place: Location) -> None:
+    booking, message = sent(place)
+    opened = client.post(life(message), {"percobaan": "1"}).content.decode()
+    assert f"/m/{booking.code}/…" in opened
+    assert token_for(booking.pk, booking.token_version) not in opened
+
+
+@pytest.mark.parametrize("content", ["application/json", "application/x-www-form-urlencoded"])
+def test_a_search_without_any_field_is_answered_with_a_word(client: Client, content: str) -> None:
+    answer = client.generic("POST", reverse("office:search"), b"", content_type=content)
+    assert answer.status_code == 400
+    assert "Tulis kode booking." in answer.content.decode()
 
 
 @pytest.mark.parametrize("typed", ["", "2", "x", "-1", "9" * 30])
