@@ -152,11 +152,23 @@ def _blocked(job: Job, answer: Blocked, now: datetime | None) -> str:
 
 
 def _unknown(job: Job, answer: Unknown, now: datetime | None) -> str:
-    """Once more under the same reference, then no third time on this channel."""
+    """Once more under the same reference, then no third time on this channel.
+
+    Counted in the attempts, since the message's last failure may by now be another (its gateway
+    rested meanwhile, or lost the answer in another way).
+    """
     tried = _tried(job, Outcome.UNKNOWN, answer.code)
-    if (job.message.failure, job.message.channel) == (answer.code, job.way.gateway.channel):
+    if written(lambda: _was_unknown(job)):
         return next_or_call(job.message, job.way.channels, answer.code, tried, now)
     return _again(job, answer.code, pause_after(job.message.attempts), tried, now)
+
+
+def _was_unknown(job: Job) -> bool:
+    """Whether an earlier try on this channel may have arrived."""
+    earlier = Attempt.objects.filter(
+        message=job.message.pk, channel=job.way.gateway.channel, outcome=Outcome.UNKNOWN
+    )
+    return earlier.exists()
 
 
 def _temporary(job: Job, answer: NotSent, now: datetime | None) -> str:

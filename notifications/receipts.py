@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -53,7 +54,8 @@ def note_receipts(gateway: str, receipts: Iterable[Receipt]) -> int:
     the person comes on the call list. One statement, two more where one comes early.
     """
     best = _best(receipts)
-    known = _apply(gateway, best)
+    known, with_sender = _apply(gateway, best)
+    see_arrived(with_sender)
     early = [receipt for receipt in best if receipt.provider_id not in known]
     if early:
         _keep(gateway, early)
@@ -62,28 +64,51 @@ def note_receipts(gateway: str, receipts: Iterable[Receipt]) -> int:
     return len(best) - len(early)
 
 
-@transaction.atomic
+def see_arrived(messages: Sequence[UUID]) -> int:
+    """End as delivered what is sent or failed although a receipt says that it arrived; how many.
+
+    A receipt that comes while the next channel is being tried leaves the message to its sender,
+    and he may settle it without having seen the receipt. So both look once more, each after what
+    he wrote is committed: whoever is second sees the other.
+    """
+    if not messages:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(_SEE_ARRIVED, [list(messages)])
+        return len(cursor.fetchall())
+
+
 def take_early(gateway: str, provider_id: str) -> None:
     """What came before its attempt was written down; called after that is committed."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM notifications_earlyreceipt WHERE gateway = %s AND provider_id = %s"
-            " RETURNING receipt, code, at",
-            [gateway, provider_id],
-        )
-        rows = cursor.fetchall()
-    _apply(
-        gateway,
-        _best(
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "DELETE FROM notifications_earlyreceipt WHERE gateway = %s AND provider_id = %s"
+                " RETURNING receipt, code, at",
+                [gateway, provider_id],
+            )
+            rows = cursor.fetchall()
+        receipts = [
             Receipt(provider_id=provider_id, receipt=receipt, code=code, at=at)
             for receipt, code, at in rows
-        ),
-    )
+        ]
+        _known, with_sender = _apply(gateway, _best(receipts))
+    see_arrived(with_sender)
 
 
-@transaction.atomic
 def match_early() -> int:
     """Early receipts whose attempt has been written since; how many. On each round of sending."""
+    with_sender: list[UUID] = []
+    with transaction.atomic():
+        by_gateway = _matched()
+        for gateway, receipts in by_gateway.items():
+            with_sender += _apply(gateway, _best(receipts))[1]
+    see_arrived(with_sender)
+    return sum(map(len, by_gateway.values()))
+
+
+def _matched() -> dict[str, list[Receipt]]:
+    """Early receipts that belong to an attempt by now, taken out, by gateway."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -104,9 +129,7 @@ def match_early() -> int:
     for gateway, provider_id, receipt, code, at in rows:
         found = Receipt(provider_id=provider_id, receipt=receipt, code=code, at=at)
         by_gateway.setdefault(gateway, []).append(found)
-    for gateway, receipts in by_gateway.items():
-        _apply(gateway, _best(receipts))
-    return len(rows)
+    return by_gateway
 
 
 def sweep_early() -> int:
@@ -149,14 +172,18 @@ def _keep(gateway: str, receipts: Sequence[Receipt]) -> None:
         )
 
 
-def _apply(gateway: str, receipts: Sequence[Receipt]) -> set[str]:
-    """Write them down, each where it says more than is known; the ids that belong to an attempt."""
+def _apply(gateway: str, receipts: Sequence[Receipt]) -> tuple[set[str], list[UUID]]:
+    """Write them down, each where it says more than is known.
+
+    Returns the ids that belong to an attempt, and the messages that are left to their sender.
+    """
     if not receipts:
-        return set()
+        return set(), []
     ranks = [_rank(receipt) for receipt in receipts]
     with connection.cursor() as cursor:
         cursor.execute(_APPLY, [*_columns(receipts), ranks, gateway])
-        return {row[0] for row in cursor.fetchall()}
+        rows = cursor.fetchall()
+    return {row[0] for row in rows}, sorted({row[1] for row in rows if row[2]})
 
 
 def _columns(receipts: Sequence[Receipt]) -> list[list[str] | list[datetime]]:
@@ -169,13 +196,14 @@ def _columns(receipts: Sequence[Receipt]) -> list[list[str] | list[datetime]]:
 
 
 # A message that is due or being sent again is left to its sender: claiming it, he sees the receipt
-# (outbox.claim). A channel that failed counts only while the message stands at that channel.
+# (outbox.claim), or where he has claimed it already, both look again (see_arrived). A channel that
+# failed counts only while the message stands at that channel.
 _APPLY = """
 WITH given AS (
     SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::int[])
         AS given (provider_id, receipt, code, at, rank)
 ), known AS (
-    SELECT attempt.id, given.*
+    SELECT attempt.id, attempt.message_id, given.*
       FROM given JOIN notifications_attempt AS attempt
         ON attempt.gateway = %s AND attempt.provider_id = given.provider_id
        AND attempt.provider_id <> ''
@@ -216,5 +244,26 @@ WITH given AS (
      WHERE message.id = better.message_id AND better.receipt = 'undelivered'
        AND message.state = 'sent' AND message.channel = better.channel
 )
-SELECT provider_id FROM known
+SELECT known.provider_id, message.id,
+       message.state IN ('due', 'sending') AND known.receipt <> 'undelivered'
+  FROM known JOIN notifications_message AS message ON message.id = known.message_id
+"""
+
+_SEE_ARRIVED = """
+WITH arrived AS (
+    UPDATE notifications_message AS message
+       SET state = 'delivered', delivered_at = seen.at, fallback_at = NULL, failure = '',
+           ended_at = coalesce(ended_at, statement_timestamp())
+      FROM (SELECT message_id, min(receipt_at) AS at FROM notifications_attempt
+             WHERE message_id = ANY(%s) AND receipt IN ('delivered', 'read')
+             GROUP BY message_id) AS seen
+     WHERE message.id = seen.message_id AND message.state IN ('sent', 'failed')
+    RETURNING message.id
+), told AS (
+    UPDATE notifications_call AS call
+       SET state = 'moot', ended_at = statement_timestamp(), held_by_id = NULL, held_until = NULL
+      FROM arrived
+     WHERE call.message_id = arrived.id AND call.state = 'open'
+)
+SELECT id FROM arrived
 """

@@ -14,7 +14,8 @@ from typing import Any
 
 from django.db import connection
 
-from .models import Call, Kind, Message
+from .models import Call, Kind, Message, State
+from .receipts import see_arrived
 
 LOST = "lost"
 # What a person cannot know of is told by voice. Who gave no channel, or wants none of those there
@@ -173,7 +174,14 @@ def _settle(
     with connection.cursor() as cursor:
         cursor.execute(sql, given)
         row = cursor.fetchone()
-    return row[0] if row else LOST
+    if row is None:
+        return LOST
+    state: str = row[0]
+    # An earlier try may have got its receipt while this one was under way.
+    tried_before = message.fence > 1
+    if tried_before and state in (State.SENT, State.FAILED) and see_arrived([message.id]):
+        return State.DELIVERED.value
+    return state
 
 
 # When the next try is: after the pause, or when the next channel's time comes (null: never).

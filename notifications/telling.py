@@ -39,14 +39,18 @@ def telling(occasions: Mapping[UUID, int], name: str, update: Kind) -> dict[UUID
             """
             SELECT subject,
                    coalesce((array_agg(told->>%(name)s ORDER BY sent_at DESC) FILTER
-                       (WHERE state IN ('sent', 'delivered') AND told->>%(name)s <> ''))[1], ''),
-                   bool_or(is_reminder AND state IN ('sent', 'delivered')),
+                       (WHERE went_out AND told->>%(name)s <> ''))[1], ''),
+                   bool_or(is_reminder AND went_out),
                    bool_or(is_reminder AND is_open),
                    min(next_attempt_at) FILTER (WHERE is_open AND kind <> %(update)s),
                    bool_or(is_open AND kind = %(update)s),
                    bool_or(state = %(sending)s),
                    coalesce(max(occasion) FILTER (WHERE kind = %(update)s), -1) + 1
               FROM (SELECT message.*, state = ANY(%(open)s) AS is_open,
+                           -- Taken once, also where the time of its next channel ran out since.
+                           state IN ('sent', 'delivered')
+                               OR (state IN ('expired', 'withdrawn') AND sent_at IS NOT NULL)
+                               AS went_out,
                            kind = ANY(%(reminders)s) AND message.occasion = asked.occasion
                                AS is_reminder
                       FROM unnest(%(subjects)s::uuid[], %(occasions)s::int[])

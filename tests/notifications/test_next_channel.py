@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
 from notifications import breaker, delivery, demo, outbox
 from notifications.gateways import Blocked, NotSent, Permanent, Taken, Temporary, Unknown
 from notifications.models import Attempt, Call, Consent, Gateway, Message, State
+from notifications.receipts import note_receipt
 
 from . import people
 from .factories import plan
@@ -281,6 +283,48 @@ def test_an_unknown_outcome_is_repeated_once_then_the_next_channel(world: World)
     assert {outgoing.reference for outgoing in world.whatsapp.got} == {message.reference}
     tries = list(Attempt.objects.values_list("channel", "outcome"))
     assert tries == [("whatsapp", "unknown"), ("whatsapp", "unknown"), ("sms", "taken")]
+
+
+@pytest.mark.parametrize("meanwhile", ["another code", "its gateway rested"])
+def test_nobody_gets_a_third_one_whatever_came_between_two_unknown_outcomes(
+    world: World, meanwhile: str
+) -> None:
+    message = world.message(reached_by={"phone": PHONE})
+    codes = iter(["http_cut", "no_answer"] if meanwhile == "another code" else ["http_cut"] * 2)
+    world.sms.answer = lambda outgoing: Unknown(next(codes))  # type: ignore[assignment]
+    assert delivery.deliver() == {"due": 1}
+    if meanwhile == "its gateway rested":
+        Gateway.objects.filter(name="fake-sms").update(
+            failures=3, open_until=timezone.now() + timedelta(minutes=1)
+        )
+        assert delivery.deliver(timezone.now() + timedelta(seconds=30)) == {}
+        message.refresh_from_db()
+        assert message.failure == "gateway_rests"
+        Gateway.objects.update(failures=0, open_until=None)
+    assert delivery.deliver(timezone.now() + timedelta(minutes=5)) == {"failed": 1}
+    assert world.tried() == [0, 2, 0]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("answer", [Permanent("http_404"), Taken("id-of-the-sms")])
+def test_a_receipt_that_comes_while_the_next_channel_is_tried_is_not_forgotten(
+    world: World, answer: Answer
+) -> None:
+    """The SMS's sender can't have seen it when he claimed: nobody is to be called all the same."""
+    message = world.message(reached_by={"phone": PHONE, "whatsapp": True}, kind="cancelled")
+    delivery.deliver()
+    Message.objects.update(fallback_at=timezone.now() - timedelta(seconds=1))
+
+    def sms(outgoing: object) -> Answer:
+        note_receipt("fake-whatsapp", "id", "delivered")
+        connection.close()
+        return answer
+
+    world.sms.answer = sms  # type: ignore[assignment]
+    assert delivery.deliver() == {"delivered": 1}
+    message.refresh_from_db()
+    assert (message.state, message.failure) == (State.DELIVERED, "")
+    assert not Call.objects.filter(state=Call.State.OPEN).exists()
 
 
 def test_a_paused_gateway_is_passed_by_when_the_next_ones_time_has_come(

@@ -223,6 +223,20 @@ def test_what_is_under_way_at_the_switch_is_looked_at_again_when_it_has_gone(
     assert not ProtocolSwitch.objects.exists()
 
 
+def test_a_reminder_that_went_counts_also_where_the_next_channel_came_too_late(
+    sink: Sink, place: Location, awas: HealthProtocol
+) -> None:
+    """Without a receipt it waited for another channel until its time was over."""
+    booking = booked(factories.slot(place, wib(VISIT)))
+    send(BOOKED_AT, wib("2027-03-15 16:00"), wib("2027-03-16 07:20"))
+    last = Message.objects.filter(kind=Kind.REMINDER_TWO_HOURS)
+    last.update(state=State.DUE, ended_at=None)
+    last.update(state=State.EXPIRED, ended_at=wib("2027-03-16 07:21"))
+    Message.objects.exclude(kind=Kind.REMINDER_TWO_HOURS).update(told={})
+    assert switch(place, awas, wib("2027-03-16 07:22")) == 1
+    assert len(updates(booking)) == 1
+
+
 def test_a_switch_by_any_hand_is_noted(place: Location, awas: HealthProtocol) -> None:
     Location.objects.filter(pk=place.pk).update(protocol=awas)
     assert ProtocolSwitch.objects.get().location_id == place.pk
