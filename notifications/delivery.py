@@ -241,7 +241,7 @@ class Round:
                 late = lane.take_back(claimed_before=moment - IN_HAND)
                 self._postpone([Wait(message=job.message, delay=NO_ROOM) for job in late])
             while self._under_way() < AT_ONCE and (job := lane.next(moment)):
-                if moment - job.claimed > BEGIN_WITHIN:
+                if moment - job.claimed > BEGIN_WITHIN or job.is_past(moment):
                     outbox.put_back([lane.waiting.popleft().message])
                     continue
                 if lane.condition.to_be_tried:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from . import breaker
 from .breaker import Condition
@@ -31,6 +32,11 @@ class Job:
     claimed: float
     began: float = 0.0
     probe: bool = False
+
+    def is_past(self, moment: float) -> bool:
+        """Its time ended while it waited in hand: nobody is reminded of the past."""
+        waited = timedelta(seconds=moment - self.claimed)
+        return self.message.claimed_at + waited >= self.message.send_before
 
 
 @dataclass(slots=True)

@@ -65,7 +65,7 @@ def note_receipts(gateway: str, receipts: Iterable[Receipt]) -> int:
 
 
 def see_arrived(messages: Sequence[UUID]) -> int:
-    """End as delivered what is sent or failed although a receipt says that it arrived; how many.
+    """End as delivered what ended otherwise although a receipt says that it arrived; how many.
 
     A receipt that comes while the next channel is being tried leaves the message to its sender,
     and he may settle it without having seen the receipt. So both look once more, each after what
@@ -224,7 +224,7 @@ WITH given AS (
            ended_at = coalesce(ended_at, statement_timestamp())
       FROM better
      WHERE message.id = better.message_id AND better.receipt <> 'undelivered'
-       AND message.state IN ('sent', 'failed')
+       AND message.state IN ('sent', 'failed', 'expired', 'withdrawn')
     RETURNING message.id
 ), told AS (
     UPDATE notifications_call AS call
@@ -257,7 +257,8 @@ WITH arrived AS (
       FROM (SELECT message_id, min(receipt_at) AS at FROM notifications_attempt
              WHERE message_id = ANY(%s) AND receipt IN ('delivered', 'read')
              GROUP BY message_id) AS seen
-     WHERE message.id = seen.message_id AND message.state IN ('sent', 'failed')
+     WHERE message.id = seen.message_id
+       AND message.state IN ('sent', 'failed', 'expired', 'withdrawn')
     RETURNING message.id
 ), told AS (
     UPDATE notifications_call AS call

@@ -49,7 +49,8 @@ class State(models.TextChoices):
 # planned: its moment has not come, or quiet hours hold it; due: it waits for a sender, at first or
 # for another try. sending -> expired is a sender that died and whose message is now too late;
 # sending -> withdrawn a message that turned out to be moot. sent -> due: no receipt in time, or a
-# bad one, so the next channel is tried; failed -> delivered: a receipt that came late.
+# bad one, so the next channel is tried. failed, expired or withdrawn -> delivered: a receipt that
+# came late; what ended so had gone out by an earlier channel before.
 MOVES: dict[State, frozenset[State]] = {
     State.PLANNED: frozenset({State.DUE, State.EXPIRED, State.WITHDRAWN}),
     State.DUE: frozenset({State.PLANNED, State.SENDING, State.EXPIRED, State.WITHDRAWN}),
@@ -67,8 +68,8 @@ MOVES: dict[State, frozenset[State]] = {
     State.SENT: frozenset({State.DUE, State.DELIVERED, State.FAILED}),
     State.DELIVERED: frozenset(),
     State.FAILED: frozenset({State.DELIVERED}),
-    State.EXPIRED: frozenset(),
-    State.WITHDRAWN: frozenset(),
+    State.EXPIRED: frozenset({State.DELIVERED}),
+    State.WITHDRAWN: frozenset({State.DELIVERED}),
 }
 #: Not ended: something may still be sent.
 OPEN = (State.PLANNED, State.DUE, State.SENDING)

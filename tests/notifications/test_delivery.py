@@ -142,6 +142,15 @@ def test_time_that_runs_out_hands_the_rest_back(sink: Sink) -> None:
     assert sink.raw == []
 
 
+def test_what_has_become_past_in_the_senders_hand_is_not_sent(sink: Sink) -> None:
+    (message,) = plan(send_before=timezone.now() + timedelta(seconds=20))
+    late = delivery.Round()
+    late.sort(outbox.claim(1), time.monotonic() - 21)
+    late.finish()
+    assert sink.raw == []
+    assert delivery.deliver(message.send_before) == {"expired": 1}
+
+
 def test_a_message_held_too_long_to_be_settled_within_its_lease_is_not_begun(sink: Sink) -> None:
     plan(2)
     batch = outbox.claim(2)

@@ -14,7 +14,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from notifications import delivery, receipts
+from notifications import delivery, outbox, receipts
 from notifications.models import Attempt, Call, EarlyReceipt, Message
 from notifications.receipts import note_receipts
 
@@ -202,3 +202,21 @@ def test_a_receipt_of_one_gateway_says_nothing_of_anothers_ids(
     note_receipts("whatsapp", [early_receipt(id_of(message))])
     message.refresh_from_db()
     assert message.state == "sent"
+
+
+@pytest.mark.parametrize("end", ["expired", "withdrawn"])
+def test_what_was_read_has_arrived_also_where_the_next_channels_time_ran_out(
+    client: Client, sms_gateway: HttpGateway, sink: Sink, end: str
+) -> None:
+    """It was silent, so the next channel was due; before that its time, or its cause, ended."""
+    message = sent(sms_gateway, email="a@example.test")
+    Message.objects.update(fallback_at=timezone.now() - timedelta(seconds=1))
+    outbox.fall_back()
+    if end == "expired":
+        outbox.expire(message.send_before)
+    else:
+        outbox.withdraw(message.subject)
+    told(client, message, "undelivered")
+    assert message.state == end
+    told(client, message, "read")
+    assert message.state == "delivered" and message.delivered_at is not None
